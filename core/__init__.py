@@ -1,0 +1,1 @@
+"""What every room stands on: settings, database, encryption, jobs, languages, logging. Imports no other room."""

@@ -1,0 +1,259 @@
+"""The settings of one copy of Waymark, read once from the environment; a wrong one stops the start in one line.
+
+`docs/reference/settings.md` documents each of them, and a test holds that page and this module together.
+"""
+
+import base64
+import binascii
+from datetime import timedelta
+from functools import lru_cache
+from pathlib import Path
+from typing import Annotated, Literal, Self
+
+from pydantic import AliasChoices, BeforeValidator, Field, SecretStr, ValidationError, field_validator, model_validator
+from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
+
+PROJECT = Path(__file__).resolve().parent.parent
+
+Level = Literal["E", "U", "P", "R"]
+
+Codes = Annotated[tuple[str, ...], NoDecode]
+
+
+def _seconds(value: object) -> object:
+    """A bare number is a number of seconds; pydantic alone would take it in a call and refuse it in the environment."""
+    if isinstance(value, str):
+        try:
+            value = timedelta(seconds=float(value))
+        except (ValueError, OverflowError):
+            raise ValueError(f"a number of seconds is needed, not {value!r}") from None
+    if isinstance(value, timedelta) and value <= timedelta(0):
+        raise ValueError("more than 0 seconds are needed")
+    return value
+
+
+Seconds = Annotated[timedelta, BeforeValidator(_seconds)]
+
+
+class SettingsError(Exception):
+    """A setting is missing or wrong. `str()` is one line that names each and says why."""
+
+
+def _named(name: str) -> AliasChoices:
+    """The setting carries a name of its own, without the prefix WAYMARK_."""
+    return AliasChoices(name)
+
+
+class Settings(BaseSettings):
+    """Every setting; durations are `timedelta`s given in seconds, secrets never show in a `repr`."""
+
+    model_config = SettingsConfigDict(
+        env_prefix="WAYMARK_", frozen=True, extra="ignore", populate_by_name=True, env_ignore_empty=True
+    )
+
+    # Where it runs
+    host: str = Field("127.0.0.1", description="Address the web process listens on.")
+    port: int = Field(
+        8000, ge=1, le=65531, description="Port of the web process; the next three serve the other processes."
+    )
+    actions_port: int = Field(
+        0, ge=0, le=65535, description="Port of the action server, on loopback. 0: WAYMARK_PORT + 1."
+    )
+    engine_port: int = Field(0, ge=0, le=65535, description="Port of Rasa, on loopback. 0: WAYMARK_PORT + 2.")
+    phone_port: int = Field(
+        0, ge=0, le=65535, description="Port of the phone and the stand-in of Twilio, on loopback. 0: WAYMARK_PORT + 3."
+    )
+    data_dir: Path = Field(PROJECT / ".waymark", description="Folder of the embedded database, keys, models and logs.")
+    database_url: str | None = Field(
+        None,
+        validation_alias=_named("DATABASE_URL"),
+        description="PostgreSQL to use (postgresql://…). Absent: the embedded PostgreSQL in the data folder.",
+    )
+    demonstration: bool = Field(
+        default=False,
+        description="A demonstration: example entries and unverified numbers are shown, and a local stand-in takes Twilio's place.",
+    )
+    log_level: Literal["debug", "info", "warning", "error"] = Field("info", description="Lowest level that is logged.")
+
+    # Twilio
+    public_url: str | None = Field(
+        None,
+        validation_alias=_named("PUBLIC_URL"),
+        description="Address under which Twilio reaches this copy; signatures are checked over it.",
+    )
+    twilio_account_sid: str | None = Field(
+        None, validation_alias=_named("TWILIO_ACCOUNT_SID"), description="Account at Twilio."
+    )
+    twilio_auth_token: SecretStr | None = Field(
+        None,
+        validation_alias=_named("TWILIO_AUTH_TOKEN"),
+        description="Its auth token: signs webhooks, sends messages.",
+    )
+    twilio_auth_token_secondary: SecretStr | None = Field(
+        None,
+        validation_alias=_named("TWILIO_AUTH_TOKEN_SECONDARY"),
+        description="A second auth token that webhooks may be signed with while tokens are rotated.",
+    )
+    twilio_api_url: str | None = Field(
+        None,
+        validation_alias=_named("TWILIO_API_URL"),
+        description="Replaces the address of Twilio's REST API; the demonstration points it at the local stand-in.",
+    )
+    twilio_timeout: Seconds = Field(timedelta(seconds=10), description="Seconds to wait for Twilio's REST API.")
+
+    # People and places
+    languages: Codes = Field(
+        ("en", "fr", "ar", "bn"), description="Languages offered, in this order, separated by commas."
+    )
+    countries: Codes = Field(
+        ("BR", "ZA", "BD", "MA"), description="Countries served (ISO 3166-1), separated by commas."
+    )
+    on_call: bool = Field(
+        default=True,
+        description="Somebody is on call. False: the bot says first that nobody reads now, and asks no question about exploitation.",
+    )
+    target_e: Seconds = Field(timedelta(minutes=5), description="Level E: seconds until a person acknowledges.")
+    target_u: Seconds = Field(timedelta(hours=1), description="Level U: seconds until a person writes.")
+    target_p: Seconds = Field(timedelta(hours=24), description="Level P: seconds until a person writes.")
+    target_r: Seconds = Field(timedelta(hours=72), description="Level R: seconds until a person writes.")
+
+    # The bot
+    engine_timeout: Seconds = Field(
+        timedelta(seconds=10), description="Seconds to wait for Rasa before the person is told and the desk takes over."
+    )
+    engine_database_url: str | None = Field(
+        None,
+        description="PostgreSQL of Rasa's tracker, with a role of its own. Needed with DATABASE_URL; else embedded.",
+    )
+    engine_secret: SecretStr | None = Field(None, description="Secret between the worker and Rasa.")
+    engine_key: SecretStr | None = Field(
+        None, description="Key of Rasa's tracker (base64, 32 bytes); its only secret of data."
+    )
+    actions_secret: SecretStr | None = Field(None, description="Secret between Rasa and the action server.")
+    model: Path = Field(PROJECT / "models" / "waymark.tar.gz", description="The trained model.")
+
+    # Keys
+    encryption_keys: SecretStr | None = Field(
+        None,
+        description="Keys of the data: `id:base64 of 32 bytes`, separated by commas; the first encrypts, all decrypt.",
+    )
+    hash_key: SecretStr | None = Field(None, description="Key of the look-up hash of phone numbers (base64, 32 bytes).")
+
+    # How long what people wrote is kept (protocol 3.2; an impact assessment decides the values of a deployment)
+    retention: Seconds = Field(
+        timedelta(days=90), description="Seconds for which a conversation with a case is kept after it was closed."
+    )
+    retention_without_case: Seconds = Field(
+        timedelta(hours=72),
+        description="Seconds for which a conversation that led to no case is kept after its last message.",
+    )
+
+    # The desk
+    session_lifetime: Seconds = Field(
+        timedelta(hours=12), description="Seconds after which a caseworker signs in again."
+    )
+    sign_in_link_lifetime: Seconds = Field(timedelta(hours=24), description="Seconds for which a one-time link holds.")
+
+    @field_validator("languages", "countries", mode="before")
+    @classmethod
+    def _split(cls, value: object) -> object:
+        return tuple(part.strip() for part in value.split(",") if part.strip()) if isinstance(value, str) else value
+
+    @field_validator("languages")
+    @classmethod
+    def _known_languages(cls, value: tuple[str, ...]) -> tuple[str, ...]:
+        for code in value:
+            if not (PROJECT / "locale" / code / "language.yml").is_file():
+                raise ValueError(f"there is no language {code!r} (no folder locale/{code})")
+        if not value:
+            raise ValueError("at least one language is needed")
+        return value
+
+    @field_validator("countries")
+    @classmethod
+    def _known_countries(cls, value: tuple[str, ...]) -> tuple[str, ...]:
+        for code in value:
+            if len(code) != 2 or not code.isascii() or not code.isupper():
+                raise ValueError(f"{code!r} is not a country code of two capital letters")
+        if not value:
+            raise ValueError("at least one country is needed")
+        return value
+
+    @field_validator("database_url", "engine_database_url")
+    @classmethod
+    def _postgresql(cls, value: str | None) -> str | None:
+        if value is not None and not value.startswith(("postgresql://", "postgres://", "postgresql+psycopg://")):
+            raise ValueError("it must begin with postgresql://")
+        return value
+
+    @field_validator("public_url", "twilio_api_url")
+    @classmethod
+    def _address(cls, value: str | None) -> str | None:
+        if value is not None and not value.startswith(("http://", "https://")):
+            raise ValueError("it must begin with http:// or https://")
+        return value.rstrip("/") if value else value
+
+    @field_validator("engine_key", "hash_key")
+    @classmethod
+    def _key(cls, value: SecretStr | None) -> SecretStr | None:
+        if value is not None:
+            decode_key(value.get_secret_value())
+        return value
+
+    @model_validator(mode="after")
+    def _ports(self) -> Self:
+        ports = [self.port, self.port_of("actions"), self.port_of("engine"), self.port_of("phone")]
+        if len(set(ports)) != len(ports):
+            raise ValueError(f"the four ports must differ, not {ports}")
+        return self
+
+    def port_of(self, process: Literal["web", "actions", "engine", "phone"]) -> int:
+        """The port a process listens on."""
+        if process == "web":
+            return self.port
+        chosen = {"actions": self.actions_port, "engine": self.engine_port, "phone": self.phone_port}[process]
+        return chosen or self.port + {"actions": 1, "engine": 2, "phone": 3}[process]
+
+    def target(self, level: Level) -> timedelta:
+        """Time until a person's first action on a case of this level (protocol, section 2.3)."""
+        return {"E": self.target_e, "U": self.target_u, "P": self.target_p, "R": self.target_r}[level]
+
+    def public_base(self) -> str:
+        """The address under which the webhooks are reached."""
+        return self.public_url or f"http://127.0.0.1:{self.port}"
+
+
+def decode_key(text: str) -> bytes:
+    """The 32 bytes of a key given as base64. Raises ValueError."""
+    try:
+        key = base64.b64decode(text, validate=True)
+    except (binascii.Error, ValueError):
+        raise ValueError("a key must be base64") from None
+    if len(key) != 32:
+        raise ValueError(f"a key must have 32 bytes, not {len(key)}")
+    return key
+
+
+def variable_of(field: str) -> str:
+    """Name of the environment variable of a field."""
+    alias = Settings.model_fields[field].validation_alias
+    return str(alias.choices[0]) if isinstance(alias, AliasChoices) else f"WAYMARK_{field.upper()}"
+
+
+def read_settings(**overrides: object) -> Settings:
+    """Settings from the environment; raises SettingsError, whose text never holds a value of a secret."""
+    try:
+        return Settings(**overrides)  # type: ignore[arg-type]
+    except ValidationError as error:
+        faults = []
+        for fault in error.errors(include_url=False, include_input=False, include_context=False):
+            name = str(fault["loc"][0]) if fault["loc"] else ""
+            known = variable_of(name) if name in Settings.model_fields else name
+            faults.append(f"{known or 'settings'}: {fault['msg'].removeprefix('Value error, ')}")
+        raise SettingsError("; ".join(faults)) from None
+
+
+@lru_cache(maxsize=1)
+def get_settings() -> Settings:
+    """The settings of this process, read once: what the environment says later changes nothing."""
+    return read_settings()

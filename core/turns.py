@@ -1,0 +1,96 @@
+"""What the gateway and the bot say to each other in one turn.
+
+The gateway checks the reply against these types: Rasa's output is untrusted.
+"""
+
+from typing import Annotated, Literal
+from uuid import UUID
+
+from pydantic import BaseModel, ConfigDict, Field, StringConstraints
+
+Key = Annotated[str, StringConstraints(pattern=r"^[a-z][a-zA-Z0-9_]{0,63}$")]
+Short = Annotated[str, StringConstraints(max_length=300)]
+Value = Annotated[str, StringConstraints(min_length=1, max_length=64)]
+Code = Annotated[str, StringConstraints(pattern=r"^[a-z]{2,3}(-[A-Za-z]{2,8})?$")]
+
+MAX_TEXT = 1000
+"""Characters of a free text that go to Rasa: the cost of embedding grows with length (7 seconds at 10,000)."""
+
+
+class _Strict(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class Payload(_Strict):
+    """A meaning that needs no language understanding: a picked option, an attachment, a word of the lists."""
+
+    intent: Key
+    question: Key | None = None
+    value: Annotated[str, StringConstraints(max_length=256)] | None = None
+
+
+class TurnRequest(_Strict):
+    """One thing a person did, on its way to Rasa. Exactly one of `text` and `payload`."""
+
+    conversation_id: UUID
+    turn_id: UUID
+    text: Annotated[str, StringConstraints(max_length=MAX_TEXT)] | None = None
+    payload: Payload | None = None
+    language: Code | None = None
+    language_guess: Code | None = None
+    channel: Literal["sms", "whatsapp"]
+    new_session: bool = False
+
+
+class Choice(_Strict):
+    """One option of a question: its value, and the message key or the literal text (a place, a language) of its label."""
+
+    value: Value
+    label: Key | None = None
+    text: Annotated[str, StringConstraints(min_length=1, max_length=80)] | None = None
+
+
+class Say(_Strict):
+    """A message to the person: a key of the catalogues, its values and its choices."""
+
+    say: Key
+    values: dict[Key, Short | int | float] = Field(default_factory=dict, max_length=12)
+    choices: tuple[Choice, ...] = Field(default=(), max_length=10)
+    question: Key | None = None
+    multiple: bool = False
+
+
+class SetLanguage(_Strict):
+    do: Literal["set_language"]
+    language: Code
+
+
+class HandOver(_Strict):
+    do: Literal["hand_over"]
+    reason: Key
+    level: Literal["E", "U", "P", "R"]
+
+
+class Close(_Strict):
+    do: Literal["close"]
+    reason: Key
+
+
+class Erase(_Strict):
+    do: Literal["erase"]
+
+
+Item = Say | SetLanguage | HandOver | Close | Erase
+
+
+class Understood(_Strict):
+    intent: Annotated[str, StringConstraints(max_length=64)]
+    confidence: float = Field(ge=0, le=1.0001)
+
+
+class TurnReply(_Strict):
+    """What the bot answers: items in order, at most twenty."""
+
+    turn_id: UUID
+    understood: Understood
+    output: tuple[Item, ...] = Field(max_length=20)
