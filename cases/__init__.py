@@ -1,0 +1,1 @@
+"""People, consent, cases and their levels, assignment, ownership of a conversation."""

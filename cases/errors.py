@@ -1,0 +1,28 @@
+"""What can go wrong with a case, as attributes rather than sentences."""
+
+from uuid import UUID
+
+
+class CaseError(Exception):
+    """Base of the errors of this room."""
+
+
+class NotTheOwner(CaseError):  # noqa: N818
+    """Somebody else holds the case, or nobody does."""
+
+    def __init__(self, case_id: UUID, holder: str | None) -> None:
+        super().__init__("the case is held by somebody else" if holder else "the case is not taken")
+        self.case_id = case_id
+        self.holder = holder
+
+
+class CaseClosed(CaseError):  # noqa: N818
+    """The case is closed already."""
+
+    def __init__(self, case_id: UUID) -> None:
+        super().__init__("the case is closed")
+        self.case_id = case_id
+
+
+class LevelFalls(CaseError):  # noqa: N818
+    """Only a person lowers a level, and only with a reason."""

@@ -1,0 +1,166 @@
+"""Tables of people, conversations, consents, cases and the staff who work on them."""
+
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import CheckConstraint, ForeignKey, Identity, Index, LargeBinary, UniqueConstraint, text
+from sqlalchemy.orm import Mapped, mapped_column, relationship
+
+from core.database import Base, Identified, now
+from core.encryption import Encrypted
+
+OWNERS = ("bot", "desk", "closed")
+LEVELS = ("E", "U", "P", "R")
+"""Levels of a case, most urgent first (protocol 2.3). Level I stores no case."""
+ROLES = ("caseworker", "supervisor", "administrator")
+OUTCOMES = (
+    "helped", "referred", "information_only", "not_reachable", "moved", "declined", "wrong_number", "test", "abusive",
+)  # fmt: skip
+
+
+def one_of(column: str, values: tuple[str, ...]) -> str:
+    """SQL of a check that a column holds one of some words."""
+    return f"{column} IN ({', '.join(repr(value) for value in values)})"
+
+
+class Person(Identified, Base):
+    """Somebody who wrote: known by the keyed hash of their number, which is kept encrypted."""
+
+    __tablename__ = "person"
+
+    phone_hash: Mapped[bytes] = mapped_column(LargeBinary, unique=True)
+    phone_encrypted: Mapped[bytes | None] = mapped_column(LargeBinary)
+    created_at: Mapped[datetime] = mapped_column(default=now)
+
+    phone = Encrypted()
+
+
+class Conversation(Identified, Base):
+    """One person on one channel with one of our numbers. `epoch` rises at every change of owner: output of an older epoch is dropped."""
+
+    __tablename__ = "conversation"
+    __table_args__ = (
+        UniqueConstraint("person_id", "channel", "our_address"),
+        CheckConstraint(one_of("owner", OWNERS), name="owner"),
+        CheckConstraint("channel IN ('sms', 'whatsapp')", name="channel"),
+    )
+
+    person_id: Mapped[UUID] = mapped_column(ForeignKey("person.id", ondelete="CASCADE"))
+    channel: Mapped[str]
+    our_address: Mapped[str]
+    """The number of ours the person wrote to; replies come from it."""
+    language: Mapped[str | None]
+    owner: Mapped[str] = mapped_column(default="bot")
+    epoch: Mapped[int] = mapped_column(default=0)
+    new_session: Mapped[bool] = mapped_column(default=True)
+    """The next turn starts the bot afresh."""
+    opted_out: Mapped[bool] = mapped_column(default=False)
+    last_inbound_at: Mapped[datetime | None]
+    created_at: Mapped[datetime] = mapped_column(default=now)
+
+    person: Mapped[Person] = relationship()
+
+
+class Consent(Identified, Base):
+    """One answer to one request for consent: what was shown, in which language, when."""
+
+    __tablename__ = "consent"
+    __table_args__ = (CheckConstraint("kind IN ('talk', 'contact', 'referral')", name="kind"),)
+
+    conversation_id: Mapped[UUID] = mapped_column(ForeignKey("conversation.id", ondelete="CASCADE"), index=True)
+    kind: Mapped[str]
+    given: Mapped[bool]
+    language: Mapped[str]
+    text_version: Mapped[str]
+    created_at: Mapped[datetime] = mapped_column(default=now)
+
+
+class User(Identified, Base):
+    """A staff account. The password may be absent until the first sign-in by a one-time link."""
+
+    __tablename__ = "staff_user"
+    __table_args__ = (CheckConstraint(one_of("role", ROLES), name="role"),)
+
+    name: Mapped[str] = mapped_column(unique=True)
+    role: Mapped[str] = mapped_column(default="caseworker")
+    password_hash: Mapped[str | None]
+    active: Mapped[bool] = mapped_column(default=True)
+    created_at: Mapped[datetime] = mapped_column(default=now)
+
+
+class Case(Identified, Base):
+    """Work for a person: level, the rules that fired and the answers (encrypted), who holds it and until when a first action is due."""
+
+    __tablename__ = "case"
+    __table_args__ = (
+        CheckConstraint(one_of("level", LEVELS), name="level"),
+        CheckConstraint("state IN ('open', 'closed')", name="state"),
+        # Two open cases of one conversation would be worked on by two people who do not know of each other.
+        Index("uq_case_open_conversation", "conversation_id", unique=True, postgresql_where=text("state = 'open'")),
+        Index("ix_case_queue", "state", "level", "opened_at"),
+    )
+
+    number: Mapped[int] = mapped_column(Identity(start=11), unique=True)
+    conversation_id: Mapped[UUID] = mapped_column(ForeignKey("conversation.id", ondelete="CASCADE"), index=True)
+    level: Mapped[str]
+    reason: Mapped[str]
+    """Why it was opened or handed over last, as a message key of the desk (`danger`, `asks_human`, `bot_failure`, …)."""
+    screening_encrypted: Mapped[bytes | None] = mapped_column(LargeBinary)
+    """JSON: rules, needs, answers."""
+    contact: Mapped[str | None]
+    """What the person allowed: `write_here`, `later`, `no`; None: not asked."""
+    state: Mapped[str] = mapped_column(default="open")
+    assignee_id: Mapped[UUID | None] = mapped_column(ForeignKey("staff_user.id"))
+    opened_at: Mapped[datetime] = mapped_column(default=now)
+    due_at: Mapped[datetime]
+    taken_at: Mapped[datetime | None]
+    closed_at: Mapped[datetime | None]
+    outcome: Mapped[str | None]
+
+    screening = Encrypted()
+    conversation: Mapped[Conversation] = relationship()
+    assignee: Mapped[User | None] = relationship()
+
+    @property
+    def reference(self) -> str:
+        """What may be said in a message: `K47` tells a reader nothing."""
+        return f"K{self.number}"
+
+
+class CaseEvent(Identified, Base):
+    """What happened to a case, who did it and when. Details hold ids, levels and keys, never content."""
+
+    __tablename__ = "case_event"
+
+    case_id: Mapped[UUID] = mapped_column(ForeignKey("case.id", ondelete="CASCADE"), index=True)
+    kind: Mapped[str]
+    user_id: Mapped[UUID | None] = mapped_column(ForeignKey("staff_user.id"))
+    details: Mapped[dict[str, Any]] = mapped_column(default=dict)
+    at: Mapped[datetime] = mapped_column(default=now)
+
+    user: Mapped[User | None] = relationship()
+
+
+class RetentionRun(Identified, Base):
+    """One run of the retention schedule: what was deleted, in numbers only. The row that proves that it ran."""
+
+    __tablename__ = "retention_run"
+
+    conversations: Mapped[int]
+    people: Mapped[int]
+    at: Mapped[datetime] = mapped_column(default=now)
+
+
+class Note(Identified, Base):
+    """An internal note of a caseworker. Never sent."""
+
+    __tablename__ = "note"
+
+    case_id: Mapped[UUID] = mapped_column(ForeignKey("case.id", ondelete="CASCADE"), index=True)
+    user_id: Mapped[UUID] = mapped_column(ForeignKey("staff_user.id"))
+    body_encrypted: Mapped[bytes | None] = mapped_column(LargeBinary)
+    created_at: Mapped[datetime] = mapped_column(default=now)
+
+    body = Encrypted()
+    user: Mapped[User] = relationship()

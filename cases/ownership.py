@@ -1,0 +1,38 @@
+"""Who speaks to the person: the bot, the desk, or nobody.
+
+Every change raises the epoch, and output made under an older epoch is dropped.
+
+The row of the conversation is locked before it is read: two changes at once, or a change while a reply is being written,
+happen one after the other.
+"""
+
+from uuid import UUID
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from cases.models import Conversation
+from core.database import notify
+
+
+def lock_conversation(session: Session, conversation_id: UUID) -> Conversation:
+    """The conversation, locked until the transaction ends, as the database has it now. Raises NoResultFound."""
+    return session.execute(
+        select(Conversation)
+        .where(Conversation.id == conversation_id)
+        .with_for_update()
+        .execution_options(populate_existing=True)
+    ).scalar_one()
+
+
+def change_owner(session: Session, conversation_id: UUID, owner: str) -> Conversation:
+    """Give the conversation to `bot`, `desk` or `closed`.
+
+    The epoch rises even when the owner stays, so that what is under way is dropped.
+    """
+    conversation = lock_conversation(session, conversation_id)
+    conversation.owner = owner
+    conversation.epoch += 1
+    session.flush()
+    notify(session, conversation=conversation_id)
+    return conversation

@@ -1,0 +1,209 @@
+"""What happens to a case: opened, raised, taken, given back, closed. Each is one unit of work; the caller commits."""
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, cast
+from uuid import UUID
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from cases.errors import CaseClosed, LevelFalls, NotTheOwner
+from cases.models import LEVELS, Case, CaseEvent, Consent, Note, User
+from cases.ownership import change_owner, lock_conversation
+from core.database import notify, now
+from core.settings import Level, Settings, get_settings
+
+
+@dataclass(frozen=True, slots=True)
+class CaseHandle:
+    """What the bot may say of a case."""
+
+    reference: str
+    level: str
+    due_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Screening:
+    """What the person chose to tell, as stored with a case."""
+
+    rules: list[str]
+    needs: list[str]
+    answers: dict[str, Any]
+
+
+def open_or_update(
+    session: Session,
+    conversation_id: UUID,
+    *,
+    level: str,
+    rules: Sequence[str],
+    needs: Sequence[str],
+    answers: Mapping[str, object],
+    reason: str,
+    contact: str | None = None,
+    settings: Settings | None = None,
+) -> CaseHandle:
+    """Open the conversation's case, or bring the open one up to date. A level never falls here: only a caseworker lowers it.
+
+    Raises ValueError for a level that is not E, U, P or R.
+    """
+    if level not in LEVELS:
+        raise ValueError(f"a case has a level of {LEVELS}, not {level!r}")
+    settings = settings or get_settings()
+    lock_conversation(session, conversation_id)
+    case = open_case_of(session, conversation_id)
+    target = settings.target(cast("Level", level))
+    if case is None:
+        case = Case(conversation_id=conversation_id, level=level, reason=reason, due_at=now() + target, contact=contact)
+        case.screening = _dump(rules, needs, answers)
+        session.add(case)
+        session.flush()
+        record(session, case, "opened", level=level, reason=reason)
+    else:
+        before = read_screening(case)
+        case.screening = _dump(
+            [*before.rules, *(rule for rule in rules if rule not in before.rules)],
+            [*before.needs, *(need for need in needs if need not in before.needs)],
+            {**before.answers, **answers},
+        )
+        if contact is not None:
+            case.contact = contact
+        if LEVELS.index(level) < LEVELS.index(case.level):
+            record(session, case, "raised", before=case.level, level=level, reason=reason)
+            case.level = level
+            case.reason = reason
+            case.due_at = min(case.due_at, now() + target)
+        session.flush()
+    notify(session, case=case.id, conversation=conversation_id)
+    return CaseHandle(reference=case.reference, level=case.level, due_at=case.due_at)
+
+
+def open_for_bot_failure(session: Session, conversation_id: UUID, *, reason: str) -> CaseHandle:
+    """A dead bot is not a dead line: the desk gets the conversation at level U (rule U12), once, with the reason."""
+    return open_or_update(session, conversation_id, level="U", rules=["U12"], needs=[], answers={}, reason=reason)
+
+
+def open_case_of(session: Session, conversation_id: UUID) -> Case | None:
+    """The open case of a conversation, if there is one."""
+    return session.execute(
+        select(Case).where(Case.conversation_id == conversation_id, Case.state == "open")
+    ).scalar_one_or_none()
+
+
+def get_case(session: Session, case_id: UUID) -> Case:
+    """A case, locked until the transaction ends, as the database has it now. Raises NoResultFound.
+
+    The conversation is locked before it, as everywhere: else a turn of the bot and a caseworker's click would wait for each other.
+    """
+    lock_conversation(session, session.execute(select(Case.conversation_id).where(Case.id == case_id)).scalar_one())
+    return session.execute(
+        select(Case).where(Case.id == case_id).with_for_update().execution_options(populate_existing=True)
+    ).scalar_one()
+
+
+def read_screening(case: Case) -> Screening:
+    """Rules, needs and answers of a case."""
+    stored = json.loads(case.screening or "{}")
+    return Screening(rules=stored.get("rules", []), needs=stored.get("needs", []), answers=stored.get("answers", {}))
+
+
+def record_consent(
+    session: Session, conversation_id: UUID, kind: str, *, given: bool, language: str, text_version: str
+) -> Consent:
+    """Store one answer to one request for consent: language, version of the text, time."""
+    consent = Consent(
+        conversation_id=conversation_id, kind=kind, given=given, language=language, text_version=text_version
+    )
+    session.add(consent)
+    session.flush()
+    return consent
+
+
+def take(session: Session, case_id: UUID, user: User) -> Case:
+    """A caseworker takes the case and the conversation; the bot is silent from here on. Raises CaseClosed, NotTheOwner."""
+    case = get_case(session, case_id)
+    if case.state != "open":
+        raise CaseClosed(case.id)
+    if case.assignee_id is not None and case.assignee_id != user.id:
+        raise NotTheOwner(case.id, case.assignee.name if case.assignee else None)
+    if case.assignee_id is None:
+        case.assignee_id = user.id
+        case.taken_at = case.taken_at or now()
+        change_owner(session, case.conversation_id, "desk")
+        record(session, case, "taken", user=user)
+        notify(session, case=case.id, conversation=case.conversation_id)
+    return case
+
+
+def give_back(session: Session, case_id: UUID, user: User) -> Case:
+    """The caseworker gives the conversation back to the bot; the case stays open and unassigned. Raises CaseClosed, NotTheOwner."""
+    case = held(session, case_id, user)
+    case.assignee_id = None
+    change_owner(session, case.conversation_id, "bot")
+    record(session, case, "given_back", user=user)
+    notify(session, case=case.id, conversation=case.conversation_id)
+    return case
+
+
+def close(session: Session, case_id: UUID, user: User, *, outcome: str) -> Case:
+    """Close the case with an outcome; when the person writes again the bot begins afresh. Raises CaseClosed, NotTheOwner."""
+    case = held(session, case_id, user)
+    case.state = "closed"
+    case.closed_at = now()
+    case.outcome = outcome
+    conversation = change_owner(session, case.conversation_id, "closed")
+    conversation.new_session = True
+    record(session, case, "closed", user=user, outcome=outcome)
+    notify(session, case=case.id, conversation=case.conversation_id)
+    return case
+
+
+def change_level(
+    session: Session, case_id: UUID, user: User, *, level: str, reason: str, settings: Settings | None = None
+) -> Case:
+    """A person changes the level; the reason goes into an internal note, because it is free text. Raises LevelFalls without a reason."""
+    if level not in LEVELS:
+        raise ValueError(f"a case has a level of {LEVELS}, not {level!r}")
+    if not reason.strip():
+        raise LevelFalls
+    case = held(session, case_id, user)
+    before, case.level = case.level, level
+    if LEVELS.index(level) < LEVELS.index(before):
+        case.due_at = min(case.due_at, now() + (settings or get_settings()).target(cast("Level", level)))
+    add_note(session, case, user, reason)
+    record(session, case, "level_changed", user=user, before=before, level=level)
+    notify(session, case=case.id, conversation=case.conversation_id)
+    return case
+
+
+def add_note(session: Session, case: Case, user: User, body: str) -> Note:
+    """An internal note; never sent to anybody."""
+    note = Note(case_id=case.id, user_id=user.id, body=body)
+    session.add(note)
+    session.flush()
+    record(session, case, "noted", user=user)
+    return note
+
+
+def held(session: Session, case_id: UUID, user: User) -> Case:
+    """The open case, locked, if this user holds it. Raises CaseClosed, NotTheOwner."""
+    case = get_case(session, case_id)
+    if case.state != "open":
+        raise CaseClosed(case.id)
+    if case.assignee_id != user.id:
+        raise NotTheOwner(case.id, case.assignee.name if case.assignee else None)
+    return case
+
+
+def record(session: Session, case: Case, kind: str, *, user: User | None = None, **details: str) -> None:
+    """Write an event of the case's timeline: ids, levels and keys only."""
+    session.add(CaseEvent(case_id=case.id, kind=kind, user_id=user.id if user else None, details=details))
+    session.flush()
+
+
+def _dump(rules: Sequence[str], needs: Sequence[str], answers: Mapping[str, object]) -> str:
+    return json.dumps({"rules": list(rules), "needs": list(needs), "answers": dict(answers)}, ensure_ascii=False)

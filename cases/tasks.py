@@ -1,0 +1,20 @@
+"""The schedules of this room."""
+
+import procrastinate
+
+from cases.retention import BATCH, delete_expired
+from core.database import Sessions
+from core.jobs import UPKEEP
+from core.settings import Settings
+
+
+def add_tasks(app: procrastinate.App, sessions: Sessions, settings: Settings) -> None:
+    """Register the schedules with the worker's application."""
+
+    @app.periodic(cron="17 * * * *")
+    @app.task(name="cases.retention", queue=UPKEEP, queueing_lock="cases.retention")
+    def retention(timestamp: int) -> None:  # noqa: ARG001 - a periodic job is given its time
+        while True:
+            with sessions.begin() as session:
+                if delete_expired(session, settings).conversations < BATCH:
+                    return
