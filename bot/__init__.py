@@ -1,0 +1,1 @@
+"""The assistant: its training data, its custom actions and the components that run inside Rasa."""

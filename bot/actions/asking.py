@@ -1,0 +1,136 @@
+"""What is said next: the services that fit, then the next open question with its choices, or a good end."""
+
+from collections.abc import Sequence
+
+from bot.actions.handover import open_case, to_person
+from bot.actions.output import Item, ask, choice, close, say
+from bot.actions.state import Event, State
+from bot.actions.world import Service, World
+from screening.questionnaire import NEED_QUESTIONS, Context, Question, needs, next_question
+from screening.questions import questionnaire
+from screening.triage import NO_RULE
+
+SERVICES_FOR_ONE, SERVICES_FOR_EACH, SERVICES_IN_ALL = 3, 2, 4
+"""A list that fills the screen is not read, and on plain SMS every service is a message that somebody pays for."""
+
+
+def say_next(state: State, event: Event, world: World) -> list[Item]:
+    """The next thing to say, for a conversation that is the bot's and goes on; nothing otherwise."""
+    if state.finished or state.handed_over:
+        return []
+    question = upcoming(state, event, world)
+    if question is None:
+        return _end(state, world)
+    items = _opening(question, state, world)
+    if _after_needs(question):
+        items += _services(state, event, world)
+    state.question = question.id
+    return [*items, _ask(question, state, event, world)]
+
+
+def _opening(question: Question, state: State, world: World) -> list[Item]:
+    """What is said once at the beginning. Never so much that the answer about danger comes after more than three messages."""
+    items: list[Item] = []
+    if question.id == "language":
+        state.once("greeted")
+    elif not world.on_call and state.once("nobody_now"):
+        state.once("greeted")
+        items.append(say("say_nobody_now"))
+        number = world.emergency_number(state.country(world.countries))
+        items += [say("say_emergency_number", number=number)] if number else []
+    elif question.id in ("safe", "consent") and (state.once("greeted") or question.id == "consent"):
+        items += [say("say_intro")] if state.once("intro") else []
+    return items
+
+
+def upcoming(state: State, event: Event, world: World) -> Question | None:
+    """The question to ask now. A question made urgent goes before all others."""
+    if state.urgent is not None:
+        return questionnaire().get(state.urgent)
+    return next_question(state.answered, context(state, event, world))
+
+
+def context(state: State, event: Event, world: World) -> Context:
+    """What the questionnaire may know besides the answers."""
+    return Context(
+        countries=world.countries,
+        staffed=world.on_call,
+        language_known=(event.language or state.language) is not None,
+        place_matched=bool(state.places),
+        signals=state.signals,
+    )
+
+
+def finish(state: State, world: World, message: str, reason: str) -> list[Item]:
+    """The last message. With consent, whatever was told reaches the desk first."""
+    if state.answers.get("consent") == "agree" and state.level != NO_RULE:
+        open_case(state, world, "screening")
+    state.finished = True
+    state.question = None
+    return [say(message), close(reason)]
+
+
+def _end(state: State, world: World) -> list[Item]:
+    if state.answers.get("safe") == "unsure":
+        # Somebody may be reading: nothing more is asked. What was told is followed up by a person if it is urgent.
+        if state.level in ("E", "U") and state.once("unsure_safety"):
+            return to_person(state, world, reason="unsure_safety")
+        return finish(state, world, "say_minimal", "unsure_safety")
+    return finish(state, world, "say_goodbye", "finished")
+
+
+def _ask(question: Question, state: State, event: Event, world: World) -> Item:
+    key = question.message
+    if question.id == "place_confirm" and len(state.places) == 1:
+        key = "ask_place_confirm_one"
+    return ask(key, question.id, _choices(question, state, event, world), multiple=question.multiple)
+
+
+def _choices(question: Question, state: State, event: Event, world: World) -> list[Item]:
+    choices: list[Item] = []
+    if question.values_from == "languages":
+        # The likeliest first: the question is asked in a language that the person may not read.
+        ordered = sorted(world.languages, key=lambda pair: pair[0] != event.language_guess)
+        choices = [choice(code, text=name) for code, name in ordered]
+    elif question.values_from == "countries":
+        choices = [choice(code, label=f"country_{code}") for code in world.countries]
+    elif question.values_from == "places":
+        choices = [choice(place["id"], text=place["label"]) for place in state.places]
+    told = {"more"} if question.id == "consent" and "notice_more" in state.asked else set()
+    return choices + [choice(v.value, label=v.label) for v in question.values if v.value not in told]
+
+
+def _after_needs(question: Question) -> bool:
+    """Whether all that a search needs has been asked: a need named in the first words must not put services before safety."""
+    order = [each.id for each in questionnaire().questions]
+    return order.index(question.id) > order.index(NEED_QUESTIONS[-1])
+
+
+def _services(state: State, event: Event, world: World) -> list[Item]:
+    """Services for the needs that none were shown for yet."""
+    new = [need for need in needs(state.answers) if state.once(f"services:{need}")]
+    if not new:
+        return []
+    found = _found(new, state, event, world)
+    if not found:
+        return [say("say_no_services")]
+    items = [say("say_services_intro"), *(say("say_service", **service.values) for service in found)]
+    if any(service.is_example for service in found):
+        items.append(say("say_example_note"))
+    return items
+
+
+def _found(new: Sequence[str], state: State, event: Event, world: World) -> list[Service]:
+    child = {"yes": True, "no": False}.get(str(state.answers.get("under_18")))
+    found: dict[str, Service] = {}
+    for need in new:
+        for service in world.services(
+            need,
+            country=state.country(world.countries),
+            place=state.place(),
+            language=event.language or state.language,
+            under_18=child,
+            limit=SERVICES_FOR_ONE if len(new) == 1 else SERVICES_FOR_EACH,
+        ):
+            found.setdefault(service.id, service)
+    return list(found.values())[:SERVICES_IN_ALL]

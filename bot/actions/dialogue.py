@@ -1,0 +1,102 @@
+"""The dialogue: what an answer, or a person's own words, change and what is answered. Pure but for the `World` it is given."""
+
+from bot.actions.answers import answer, missed, option
+from bot.actions.asking import say_next
+from bot.actions.handover import keep_case, to_person
+from bot.actions.interrupts import INTERRUPTS, interrupt, wake
+from bot.actions.meaning import CERTAIN, NEEDS, POLITE, in_own_words, names_a_place, remember
+from bot.actions.output import Item, say
+from bot.actions.places import place_answered, take_place
+from bot.actions.state import Event, State
+from bot.actions.world import World
+from screening.questionnaire import NEED_QUESTIONS
+from screening.questions import questionnaire
+
+__all__ = ["INTERRUPTS", "interrupt", "is_interrupt", "say_next", "take"]
+
+SAFETY = frozenset({"danger_now", "self_harm", "child_alone", "ask_human"})
+"""Interrupts that never wait for anything."""
+
+
+def is_interrupt(state: State, event: Event, world: World) -> bool:
+    """Whether the input goes before the question asked. A town's name may look like "stop"; known words of danger never wait."""
+    if event.intent not in INTERRUPTS:
+        return False
+    known = event.intent in SAFETY and event.confidence >= CERTAIN
+    return known or not names_a_place(state, event, world)
+
+
+def take(state: State, event: Event, world: World) -> list[Item]:
+    """Use an input that is no interrupt: an option, an answer in words, or words to remember."""
+    wake(state, event)
+    if event.intent == "resume":
+        return _resumed(state)
+    if event.intent == "answer":
+        return option(state, event, world)
+    if names_a_place(state, event, world):
+        return _name(state, event, world)
+    if event.possible:
+        items = _possible(state, event, world)
+        if items is not None:
+            return items
+    return _words(state, event, world)
+
+
+def _name(state: State, event: Event, world: World) -> list[Item]:
+    """A place's name. Where it was taken for danger or for thoughts of dying itself, and not only perhaps, that is not lost."""
+    take_place(state, event, world)
+    if event.intent == "danger_now":
+        state.urgent = "danger"
+    if event.intent == "self_harm":
+        state.signals.setdefault("self_harm", "unsure")
+    return keep_case(state, world)
+
+
+def _resumed(state: State) -> list[Item]:
+    """The desk gave the conversation back: it goes on where it was, at least with "anything else?"."""
+    state.misses = 0
+    if "anything_else" in state.answered:
+        state.reopened.append("anything_else")
+    return []
+
+
+def _words(state: State, event: Event, world: World) -> list[Item]:
+    new = remember(state, event)
+    said = [say("say_where_am_i")] if event.intent == "where_am_i" else []
+    question = questionnaire().get(state.question) if state.question else None
+    if question is None:
+        return [*said, *keep_case(state, world)]  # the first words of a conversation answer no question
+    if question.free_text:
+        answered = place_answered(state, event, world)
+        if answered is not None:
+            return answered
+    values = in_own_words(question, event, state)
+    if values:
+        return [*said, *answer(question, values, state, event, world)]
+    if event.intent in POLITE and not new and not state.once(f"polite:{question.id}"):
+        # Greeting twice instead of answering is no answer either: somebody should look.
+        return [*said, *missed(state, world)]
+    if new or event.intent in POLITE or (question.id in NEED_QUESTIONS and event.intent in NEEDS):
+        state.misses = 0
+        return [*said, *keep_case(state, world)]
+    return missed(state, world)
+
+
+def _possible(state: State, event: Event, world: World) -> list[Item] | None:
+    """A safety meaning too unsure to act on and too likely to pass over. None: go on with the message as it was read."""
+    # While the danger question is open, doubtful words are an unclear answer to it, and two of those bring a person.
+    if event.possible == "danger_now" and state.question != "danger" and state.answers.get("danger") != "yes":
+        remember(state, event)
+        state.urgent = "danger"
+        state.misses = 0
+        return keep_case(state, world)
+    if event.possible == "self_harm":
+        # No question about it is ever asked by message: a person looks.
+        state.signals.setdefault("self_harm", "unsure")
+        if event.intent == "other":
+            return to_person(state, world, reason="self_harm")
+    if event.possible == "child_alone" and event.intent == "other" and "under_18" not in state.answers:
+        state.urgent = "under_18"
+        state.misses = 0
+        return []
+    return None

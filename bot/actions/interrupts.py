@@ -1,0 +1,101 @@
+"""What is followed at once in any state: danger, a person, leaving, erasing, help, another language, something sent along."""
+
+from collections.abc import Callable
+
+from bot.actions.asking import finish
+from bot.actions.handover import emergency, to_person
+from bot.actions.output import Item, close, erase, say
+from bot.actions.state import Event, State
+from bot.actions.world import World
+
+ERASE_CERTAIN = 0.8
+"""Below this the wish to erase is answered with how to do it, not done."""
+
+MISSES = 2
+"""Inputs in a row that could not be used before a person takes over (protocol, section 2.5)."""
+
+
+def interrupt(state: State, event: Event, world: World) -> list[Item]:
+    """Follow an interrupt. What comes next is said by `say_next`. Raises KeyError for a meaning that is none."""
+    wake(state, event)
+    if event.intent != "attachment":
+        state.misses = 0
+    if event.intent == "erase_data" and event.confidence < ERASE_CERTAIN:
+        return [say("say_help")]  # it names the word that erases: what is erased by mistake is gone
+    return _FOLLOWED[event.intent](state, world)
+
+
+def wake(state: State, event: Event) -> None:
+    """A closed conversation begins anew; one that came back from the desk goes on."""
+    if state.finished:
+        state.forget()
+    state.handed_over = False
+    state.language = event.language or state.language
+
+
+def person(state: State, world: World) -> list[Item]:
+    """A person was asked for, in words or by an option."""
+    state.signals["asks_human"] = True
+    return to_person(state, world, reason="asks_human")
+
+
+def _danger(state: State, world: World) -> list[Item]:
+    # Nothing is asked back: a second question could be the last message that the person can answer.
+    state.signals |= {"emergency_phrase": True, "danger": "yes"}
+    state.answers["danger"] = "yes"
+    state.urgent = None
+    return emergency(state, world)
+
+
+def _self_harm(state: State, world: World) -> list[Item]:
+    state.signals["self_harm"] = "yes"
+    return to_person(state, world, reason="self_harm", message="say_self_harm")
+
+
+def _child(state: State, world: World) -> list[Item]:
+    state.signals |= {"child": "yes", "child_alone": "yes"}
+    return to_person(state, world, reason="child", message="say_child")
+
+
+def _help(state: State, world: World) -> list[Item]:  # noqa: ARG001 - all handlers are called alike
+    return [say("say_help")]
+
+
+def _language(state: State, world: World) -> list[Item]:  # noqa: ARG001
+    state.urgent = "language"
+    return []
+
+
+def _attachment(state: State, world: World) -> list[Item]:
+    """Nothing is opened. The first is explained; after a second in a row a person looks."""
+    state.misses += 1
+    if state.misses >= MISSES:
+        state.signals["bot_failure"] = True
+        return to_person(state, world, reason="attachment")
+    return [say("say_attachment")]
+
+
+def _stop(state: State, world: World) -> list[Item]:
+    return finish(state, world, "say_stopped", "stopped")
+
+
+def _erase(state: State, world: World) -> list[Item]:  # noqa: ARG001
+    state.forget()
+    state.finished = True
+    return [erase(), say("say_erased"), close("erased")]
+
+
+_FOLLOWED: dict[str, Callable[[State, World], list[Item]]] = {
+    "danger_now": _danger,
+    "self_harm": _self_harm,
+    "child_alone": _child,
+    "ask_human": person,
+    "help": _help,
+    "change_language": _language,
+    "attachment": _attachment,
+    "stop": _stop,
+    "erase_data": _erase,
+}
+
+INTERRUPTS = frozenset(_FOLLOWED)
+"""Each has a rule in bot/data/rules.yml."""

@@ -1,0 +1,145 @@
+"""The world of a running copy: the directory, the cases and the settings, seen through one database transaction a step."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import Self
+from uuid import UUID
+
+from sqlalchemy.orm import Session
+
+from bot.actions.shown import shown
+from bot.actions.world import Opened, Place, Service
+from cases import service as cases
+from core.catalogues import CatalogueError, Catalogues
+from core.database import Sessions, make_engine
+from core.encryption import Cipher, use_cipher
+from core.settings import PROJECT, Settings, SettingsError
+from directory import emergency, places, search
+from directory.text import normalise
+
+PLACES = 3
+"""Places offered at most: more than a few cannot be told apart in a message."""
+
+
+@dataclass(frozen=True, slots=True)
+class LiveWorlds:
+    """What a process needs to open a world for a conversation."""
+
+    settings: Settings
+    sessions: Sessions
+    catalogues: Catalogues
+
+    @classmethod
+    def from_settings(cls, settings: Settings) -> Self:
+        """Sets the process's cipher. Raises SettingsError for what is missing or wrong."""
+        if settings.database_url is None:
+            raise SettingsError("DATABASE_URL: missing; `waymark up` sets it for the processes it starts")
+        use_cipher(Cipher.from_settings(settings))
+        try:
+            catalogues = Catalogues.load(PROJECT / "locale", settings.languages)
+        except CatalogueError as error:
+            raise SettingsError(f"WAYMARK_LANGUAGES: {error}") from None
+        return cls(settings, Sessions(make_engine(settings.database_url)), catalogues)
+
+    @contextmanager
+    def open(self, conversation_id: UUID) -> Iterator["LiveWorld"]:
+        """One step's world; what it did is committed when the block ends, and undone when it raises."""
+        with self.sessions.begin() as session:
+            yield LiveWorld(session, conversation_id, self.settings, self.catalogues)
+
+    def close(self) -> None:
+        self.sessions.engine.dispose()
+
+
+class LiveWorld:
+    """`World` on the real rooms."""
+
+    def __init__(self, session: Session, conversation_id: UUID, settings: Settings, catalogues: Catalogues) -> None:
+        self._session = session
+        self._conversation_id = conversation_id
+        self._settings = settings
+        self._catalogues = catalogues
+        self.countries = settings.countries
+        self.languages: Sequence[tuple[str, str]] = [
+            (code, language.name) for code, language in catalogues.languages.items()
+        ]
+        self.on_call = settings.on_call
+
+    def look_up(self, text: str, country: str | None) -> Sequence[Place]:
+        found = places.look_up(self._session, text, country, limit=PLACES)
+        return [
+            Place(
+                place.id,
+                place.label,
+                place.country,
+                place.latitude,
+                place.longitude,
+                exact=normalise(place.name) == normalise(text),
+            )
+            for place in found
+        ]
+
+    def services(
+        self,
+        need: str,
+        *,
+        country: str | None,
+        place: Place | None,
+        language: str | None,
+        under_18: bool | None,
+        limit: int,
+    ) -> Sequence[Service]:
+        code = self._code(language)
+        request = search.SearchRequest(
+            country=country,
+            needs=(need,),
+            place_id=place.id if place else None,
+            language=code,
+            under_18=under_18,
+            demonstration=self._settings.demonstration,
+            limit=limit,
+        )
+        return [shown(found, code, self._catalogues) for found in search.find(self._session, request).services]
+
+    def emergency_number(self, country: str | None) -> str | None:
+        return emergency.number_for(country, demonstration=self._settings.demonstration)
+
+    def open_case(
+        self,
+        *,
+        level: str,
+        rules: Sequence[str],
+        needs: Sequence[str],
+        answers: Mapping[str, object],
+        reason: str,
+        contact: str | None,
+    ) -> Opened:
+        handle = cases.open_or_update(
+            self._session,
+            self._conversation_id,
+            level=level,
+            rules=list(rules),
+            needs=list(needs),
+            answers=dict(answers),
+            reason=reason,
+            contact=contact,
+            settings=self._settings,
+        )
+        return Opened(handle.reference, handle.level, handle.due_at)
+
+    def record_consent(self, kind: str, *, given: bool, language: str | None) -> None:
+        # The version of the texts says later what the person had read when they agreed.
+        cases.record_consent(
+            self._session,
+            self._conversation_id,
+            kind,
+            given=given,
+            language=self._code(language),
+            text_version=self._catalogues.version,
+        )
+
+    def _code(self, language: str | None) -> str:
+        """The language the texts are in: the person's, or the first of this copy."""
+        known = self._catalogues.languages
+        return language if language is not None and language in known else next(iter(known))

@@ -1,0 +1,92 @@
+"""A world in memory, for tests and for trying the dialogue: it keeps what a desk would see and knows a few invented places."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime, timedelta
+
+from bot.actions.world import Opened, Place, Service
+from screening.triage import LEVELS, Level, worst
+
+TARGETS: dict[str, timedelta] = {
+    "E": timedelta(minutes=5),
+    "U": timedelta(hours=1),
+    "P": timedelta(hours=24),
+    "R": timedelta(hours=72),
+}
+
+
+@dataclass(slots=True)
+class MemoryCase:
+    """The one open case of the conversation."""
+
+    level: Level
+    opened_at: datetime
+    rules: list[str] = field(default_factory=list)
+    needs: list[str] = field(default_factory=list)
+    answers: dict[str, object] = field(default_factory=dict)
+    reasons: list[str] = field(default_factory=list)
+    contact: str | None = None
+
+
+@dataclass(slots=True)
+class MemoryWorld:
+    """Everything outside, for one conversation."""
+
+    countries: tuple[str, ...] = ("BR", "ZA", "BD", "MA")
+    languages: Sequence[tuple[str, str]] = (("en", "English"), ("fr", "Français"), ("ar", "العربية"), ("bn", "বাংলা"))
+    on_call: bool = True
+    places: Mapping[str, Sequence[Place]] = field(default_factory=dict)
+    listed: Mapping[str, Sequence[Service]] = field(default_factory=dict)
+    numbers: Mapping[str, str] = field(default_factory=dict)
+    case: MemoryCase | None = None
+    consents: list[tuple[str, bool, str | None]] = field(default_factory=list)
+    asked_for: list[tuple[str, str | None, str | None, bool | None]] = field(default_factory=list)
+
+    def look_up(self, text: str, country: str | None) -> Sequence[Place]:
+        found = self.places.get(text.casefold().strip(), ())
+        wanted = text.casefold().strip()
+        return [
+            replace(place, exact=place.label.partition(",")[0].casefold() == wanted)
+            for place in found
+            if country in (None, place.country)
+        ][:3]
+
+    def services(
+        self,
+        need: str,
+        *,
+        country: str | None,
+        place: Place | None,
+        language: str | None,  # noqa: ARG002
+        under_18: bool | None,
+        limit: int,
+    ) -> Sequence[Service]:
+        self.asked_for.append((need, country, place.id if place else None, under_18))
+        return self.listed.get(need, ())[:limit]
+
+    def emergency_number(self, country: str | None) -> str | None:
+        return self.numbers.get(country or "")
+
+    def open_case(
+        self,
+        *,
+        level: str,
+        rules: Sequence[str],
+        needs: Sequence[str],
+        answers: Mapping[str, object],
+        reason: str,
+        contact: str | None,
+    ) -> Opened:
+        if level not in TARGETS:
+            raise ValueError(f"no case has the level {level!r}")
+        new = next(known for known in LEVELS if known == level)
+        if self.case is None:
+            self.case = MemoryCase(level=new, opened_at=datetime(2026, 1, 5, 12, 0, tzinfo=UTC))
+        self.case.level = worst([self.case.level, new])
+        self.case.rules, self.case.needs, self.case.answers = list(rules), list(needs), dict(answers)
+        self.case.reasons.append(reason)
+        self.case.contact = contact or self.case.contact
+        return Opened("K47", self.case.level, self.case.opened_at + TARGETS[self.case.level])
+
+    def record_consent(self, kind: str, *, given: bool, language: str | None) -> None:
+        self.consents.append((kind, given, language))

@@ -1,0 +1,33 @@
+"""The place in a person's own words: looked up, offered for confirmation, asked once more when it was not found."""
+
+from dataclasses import asdict
+
+from bot.actions.meaning import CERTAIN
+from bot.actions.output import Item, say
+from bot.actions.state import Event, State
+from bot.actions.world import World
+
+LONGEST = 80
+"""Characters of a place that are kept: enough for a name, too few for a story."""
+
+
+def place_answered(state: State, event: Event, world: World) -> list[Item] | None:
+    """Take a free text as the place. None when it is rather a "no", or a need, than a name."""
+    if not event.text or (event.intent != "other" and event.confidence >= CERTAIN):
+        return None
+    found = world.look_up(event.text, state.country(world.countries))
+    if not found and (event.intent != "other" or event.possible):
+        return None
+    if not found and state.once("place_not_found"):
+        state.misses = 0
+        return [say("say_place_not_found")]
+    take_place(state, event, world)
+    return []
+
+
+def take_place(state: State, event: Event, world: World) -> None:
+    """Keep a text as the place, with the places that it may name."""
+    state.places = [asdict(place) for place in world.look_up(event.text, state.country(world.countries))]
+    state.answers["place"] = event.text[:LONGEST]
+    state.question = None
+    state.misses = 0

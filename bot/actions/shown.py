@@ -1,0 +1,44 @@
+"""A service as the values of `say_service`: names and numbers as they are, opening hours in the person's language."""
+
+from bot.actions.world import Service
+from core.catalogues import Catalogues
+from directory.hours import Hours
+from directory.search import FoundService
+
+LONGEST = 300
+"""Characters of a value that the gateway takes (core/turns.py)."""
+
+
+def shown(found: FoundService, language: str, catalogues: Catalogues) -> Service:
+    """What may be shown of a service. Of a confidential address nothing is shown but that it is given by phone."""
+    values: dict[str, str | int | float] = {
+        "name": found.name,
+        "distance_km": "" if found.distance_km is None else round(found.distance_km, 1),
+        "hours": hours(found.hours, language, catalogues),
+        "phones": "\n".join(found.phones),  # each on its own line, so that it reads well from right to left
+        "address": catalogues.text("say_confidential_address", language)
+        if found.confidential_address
+        else found.address or "",
+        "languages": ", ".join(catalogues.name_of(code, language) for code in found.languages),
+    }
+    return Service(
+        id=str(found.id),
+        values={name: value[:LONGEST] if isinstance(value, str) else value for name, value in values.items()},
+        is_example=found.is_example,
+    )
+
+
+def hours(known: Hours, language: str, catalogues: Catalogues) -> str:
+    """Opening hours in words; times are those of the place."""
+    match known.kind:
+        case "open" if known.until:
+            return catalogues.text("say_hours_open_now", language, until=known.until, zone=known.until.tzinfo)
+        case "closed" if known.opens_at:
+            day = f"day_{known.opens_at.strftime('%A').lower()}"
+            time = known.opens_at.strftime("%H:%M")
+            return catalogues.text("say_hours_opens", language, day=day, time=time)
+        case "always":
+            return catalogues.text("say_hours_always", language)
+        case "appointment":
+            return catalogues.text("say_hours_appointment", language)
+    return catalogues.text("say_hours_unknown", language)

@@ -1,0 +1,75 @@
+"""Trains the model: `python -m bot.engine.train --out models/waymark.tar.gz`, from config.yml, bot/domain and bot/data."""
+
+# ruff: noqa: I001, PLC0415 (Rasa is imported late, after its environment is set and only when needed)
+
+from bot.engine import quiet  # noqa: F401 (must come before Rasa)
+
+import argparse
+import contextlib
+import io
+import logging
+import os
+import shutil
+import sys
+import tempfile
+import time
+from pathlib import Path
+from typing import List, Optional
+
+from bot.engine.model import seal
+
+ROOT = Path(__file__).resolve().parents[2]
+
+
+def train(out: Path, project: Path) -> str:
+    """Trains from the project's folder into `out`; the model's SHA-256. A failed training leaves an older model as it was."""
+    out = out.resolve()
+    out.parent.mkdir(parents=True, exist_ok=True)
+    here = Path.cwd()
+    os.chdir(project)
+    try:
+        with tempfile.TemporaryDirectory() as folder:
+            os.environ["RASA_CACHE_DIRECTORY"] = str(Path(folder, "cache"))
+            from rasa.model_training import train as rasa_train
+
+            logging.getLogger().setLevel(logging.ERROR)
+            import structlog
+
+            structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(logging.ERROR))
+            result = rasa_train(
+                domain="bot/domain",
+                config="config.yml",
+                training_files=["bot/data"],
+                output=folder,
+                force_training=True,
+                fixed_model_name="model.tar.gz",
+            )
+            if result.code != 0 or not result.model:
+                raise RuntimeError("Rasa did not write a model")
+            partial = out.with_name(out.name + ".partial")
+            shutil.move(result.model, partial)
+            partial.replace(out)
+    finally:
+        os.chdir(here)
+    return seal(out)
+
+
+def main(arguments: Optional[List[str]] = None) -> int:
+    parser = argparse.ArgumentParser(prog="python -m bot.engine.train", description=__doc__)
+    parser.add_argument("--out", type=Path, required=True, help="where to write the model (.tar.gz)")
+    parser.add_argument("--project", type=Path, default=ROOT, help="the folder with config.yml and bot/")
+    options = parser.parse_args(arguments)
+    started = time.monotonic()
+    chatter = io.StringIO()
+    try:
+        with contextlib.redirect_stdout(chatter):
+            value = train(options.out, options.project.resolve())
+    except Exception as error:  # noqa: BLE001 (the trainer reads files of ours only: its errors may be shown whole)
+        sys.stderr.write(f"{chatter.getvalue()[-2000:]}\ntraining failed: {type(error).__name__}: {error}\n")
+        return 1
+    sys.stdout.write(f"trained {options.out} in {time.monotonic() - started:.0f} s, sha256 {value}\n")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
