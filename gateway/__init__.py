@@ -1,0 +1,1 @@
+"""The channels: webhooks in, reading, rendering, outbox out, delivery status, and the phone simulator."""

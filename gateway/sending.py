@@ -1,0 +1,208 @@
+"""One row of the outbox goes to Twilio: once, or with certainty again, or not at all; never twice because nobody knew.
+
+A row is `sending` before the request leaves. Found `sending` by a later attempt, it may be on its way already: it becomes `uncertain`
+and is shown to staff.
+"""
+
+import json
+from collections.abc import Callable
+from dataclasses import dataclass
+from uuid import UUID
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from cases.models import Conversation
+from cases.ownership import lock_conversation
+from core.database import notify
+from core.logging import get_logger
+from core.turns import Choice
+from gateway.addresses import Address
+from gateway.contents import Content, content_sid, forget_content
+from gateway.errors import MaybeSent, NotSent, ProviderError, Refused, SendLater
+from gateway.gateway import Gateway
+from gateway.models import Message
+from gateway.rendering import numbered
+from gateway.statuses import advance, report_failure
+from gateway.twilio_client import Accepted, Outgoing
+
+log = get_logger(__name__)
+
+MAX_ATTEMPTS = 8
+CONTENT_FAULTS = ("21654", "21655", "21656", "21657", "21658")
+"""Twilio: the content does not exist (any more), or its variables do not fit."""
+RETRY_HINT = "#rc=5&rp=all"
+"""Tells Twilio to repeat a webhook five times on any failure, not only when it cannot connect."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Ready:
+    message_id: UUID
+    outgoing: Callable[[str | None], Outgoing]
+    content: Content | None
+    last_attempt: bool
+
+
+def send(gateway: Gateway, message_id: UUID) -> None:
+    """Send one row. Raises SendLater when the provider is certain not to have it and there are attempts left."""
+    with gateway.sessions.begin() as session:
+        ready = _prepare(gateway, session, message_id)
+    if ready is None:
+        return
+    try:
+        accepted = _hand_over(gateway, ready)
+    except NotSent as fault:
+        reason = fault.reason
+        _conclude(gateway, ready, lambda row: _not_sent(row, reason, last=ready.last_attempt))
+        if not ready.last_attempt:
+            raise SendLater(message_id) from None
+    except MaybeSent:
+        _conclude(gateway, ready, _uncertain)
+    except Refused as fault:
+        code = fault.code
+        _conclude(gateway, ready, lambda row: _failed(row, code))
+    else:
+        _conclude(gateway, ready, lambda row: _accepted(row, accepted))
+
+
+def _hand_over(gateway: Gateway, ready: _Ready) -> Accepted:
+    """Give it to the provider: with buttons if it has some, as numbered text when it is the buttons that are refused."""
+    sid = _registered(gateway, ready.content)
+    try:
+        return gateway.provider.send(ready.outgoing(sid))
+    except Refused as fault:
+        if ready.content is None or sid is None or fault.code not in CONTENT_FAULTS:
+            raise
+        log.error("buttons were refused", message=str(ready.message_id), error_code=fault.code)  # noqa: TRY400
+    forget_content(gateway.sessions, ready.content)
+    return gateway.provider.send(ready.outgoing(None))
+
+
+def _prepare(gateway: Gateway, session: Session, message_id: UUID) -> _Ready | None:
+    """Re-read who owns the conversation, right before sending; None when there is nothing to send any more."""
+    found = session.execute(select(Message.conversation_id).where(Message.id == message_id)).scalar_one_or_none()
+    if found is None:
+        return None
+    conversation = lock_conversation(session, found)
+    message = _locked(session, message_id)
+    if message.state == "sending":
+        _uncertain(message)
+        report_failure(session, conversation, message)
+        _tell(session, message)
+        return None
+    if message.state != "queued":
+        return None
+    if reason := _stale(conversation, message):
+        message.state = "dropped"
+        log.info("a message was dropped", message=str(message.id), reason=reason)
+        _tell(session, message)
+        return None
+    message.state = "sending"
+    message.attempts += 1
+    return _Ready(
+        message.id, _outgoing(gateway, conversation, message), _content(message), message.attempts >= MAX_ATTEMPTS
+    )
+
+
+def _stale(conversation: Conversation, message: Message) -> str | None:
+    """Why a row may not be sent any more. What the bot said under an older epoch would talk over a human."""
+    if conversation.opted_out:
+        return "opted_out"
+    if message.author == "bot" and message.epoch < conversation.epoch:
+        return "stale_epoch"
+    return "erased" if message.body_encrypted is None else None
+
+
+def _outgoing(gateway: Gateway, conversation: Conversation, message: Message) -> Callable[[str | None], Outgoing]:
+    to = Address(conversation.channel, conversation.person.phone or "").for_twilio()
+    sender = Address(conversation.channel, conversation.our_address).for_twilio()
+    callback = f"{gateway.settings.public_base()}/twilio/status?message={message.id}{RETRY_HINT}"
+    body = message.body or ""
+    labels = tuple(json.loads(message.extra or "{}").get("labels", ()))
+
+    def outgoing(sid: str | None) -> Outgoing:
+        if sid is not None:
+            return Outgoing(to, sender, callback, content_sid=sid, content_variables={"1": body})
+        # No content, or Twilio would not have it: the same choices as numbered lines.
+        return Outgoing(to, sender, callback, body=body + numbered(labels))
+
+    return outgoing
+
+
+def _content(message: Message) -> Content | None:
+    stored = json.loads(message.extra or "{}")
+    if "form" not in stored or message.question is None:
+        return None
+    choices = [Choice.model_validate(choice) for choice in message.choices or ()]
+    options = zip(stored["labels"], choices, strict=True)
+    return Content(
+        form=stored["form"],
+        language=message.language or "en",
+        options=tuple((label, f"{message.question}:{choice.value}") for label, choice in options),
+    )
+
+
+def _registered(gateway: Gateway, content: Content | None) -> str | None:
+    """The content's id; None sends text instead: a person must not wait for a button."""
+    if content is None:
+        return None
+    try:
+        return content_sid(gateway.sessions, content, gateway.provider.register)
+    except NotSent:
+        raise
+    except ProviderError as fault:
+        log.error("buttons could not be registered", error=type(fault).__name__, kind=content.form)  # noqa: TRY400
+        return None
+
+
+def _conclude(gateway: Gateway, ready: _Ready, change: Callable[[Message], None]) -> None:
+    with gateway.sessions.begin() as session:
+        conversation_id = session.execute(
+            select(Message.conversation_id).where(Message.id == ready.message_id)
+        ).scalar_one()
+        conversation = lock_conversation(session, conversation_id)
+        message = _locked(session, ready.message_id)
+        change(message)
+        if message.state in ("failed", "uncertain"):
+            report_failure(session, conversation, message)
+        _tell(session, message)
+        log.info(
+            "a message was sent" if message.state == "sent" else "a message was not sent",
+            message=str(message.id), state=message.state, error_code=message.error_code, attempt=message.attempts,
+        )  # fmt: skip
+
+
+def _accepted(message: Message, accepted: Accepted) -> None:
+    message.provider_sid = accepted.sid
+    message.segments = accepted.segments or message.segments
+    advance(message, accepted.status)
+    # A callback may have overtaken this answer and said already that it failed.
+    if message.state != "failed":
+        message.state = "sent"
+        message.error_code = None
+
+
+def _not_sent(message: Message, reason: str, *, last: bool) -> None:
+    message.state = "failed" if last else "queued"
+    message.error_code = reason
+
+
+def _failed(message: Message, code: str) -> None:
+    message.state = "failed"
+    message.error_code = code
+
+
+def _uncertain(message: Message) -> None:
+    if message.state == "sending":
+        message.state = "uncertain"
+
+
+def _locked(session: Session, message_id: UUID) -> Message:
+    return session.execute(
+        select(Message).where(Message.id == message_id).with_for_update().execution_options(populate_existing=True)
+    ).scalar_one()
+
+
+def _tell(session: Session, message: Message) -> None:
+    session.flush()
+    notify(session, conversation=message.conversation_id, message=message.id)

@@ -1,0 +1,101 @@
+"""What became of a message: Twilio's statuses, in whatever order they arrive. A status only moves forward."""
+
+from contextlib import suppress
+from uuid import UUID
+
+from sqlalchemy import or_, select
+from sqlalchemy.orm import Session
+
+from cases.models import Conversation
+from cases.ownership import lock_conversation
+from cases.service import open_case_of, record
+from core.database import notify
+from core.logging import get_logger
+from gateway.form import Form
+from gateway.models import Message
+
+log = get_logger(__name__)
+
+FORWARD = {
+    "accepted": 0, "scheduled": 1, "queued": 2, "sending": 3, "sent": 4, "partially_delivered": 5,
+    "canceled": 6, "failed": 6, "undelivered": 6, "delivered": 7, "read": 8,
+}  # fmt: skip
+"""Delivered comes after failed: that it arrived is certain, that it did not is what the network believes."""
+FAILURES = ("canceled", "failed", "undelivered")
+OPTED_OUT = "21610"
+"""Twilio: the person replied STOP; nothing may be sent until they write START."""
+
+
+def receive_status(session: Session, message_id: str | None, form: Form) -> bool:
+    """Take in one callback; False when it changes nothing. The caller commits."""
+    status = (form.text("MessageStatus") or form.text("SmsStatus") or "").lower()
+    if status not in FORWARD:
+        log.warning("a status that is not known", status="unknown")
+        return False
+    found = _find(session, message_id, form.text("MessageSid") or form.text("SmsSid"))
+    if found is None:
+        log.warning("a status of a message that is not known", status=status)
+        return False
+    # The conversation before the message: the same order as everywhere, so that nobody waits for each other.
+    conversation = lock_conversation(session, found.conversation_id)
+    message = session.execute(
+        select(Message).where(Message.id == found.id).with_for_update().execution_options(populate_existing=True)
+    ).scalar_one()
+    code = _code(form.text("ErrorCode"))
+    if not advance(message, status):
+        return False
+    if not message.provider_sid:
+        message.provider_sid = form.text("MessageSid")
+    message.error_code = code if status in FAILURES else None
+    if status in FAILURES:
+        message.state = "failed"
+        report_failure(session, conversation, message)
+    elif message.state in ("uncertain", "failed", "sending"):
+        # Twilio speaks of it, so Twilio has it.
+        message.state = "sent"
+    session.flush()
+    notify(session, conversation=conversation.id, message=message.id)
+    log.info("a status was taken in", message=str(message.id), status=status, error_code=code)
+    return True
+
+
+def advance(message: Message, status: str | None) -> bool:
+    """Move a message's status forward; False when it is known or behind."""
+    if status not in FORWARD or (message.status in FORWARD and FORWARD[message.status] >= FORWARD[status]):
+        return False
+    message.status = status
+    return True
+
+
+def report_failure(session: Session, conversation: Conversation, message: Message) -> None:
+    """A message did not arrive: whoever works on an urgent case hears of it, and an opt-out at Twilio becomes one here."""
+    if message.error_code == OPTED_OUT:
+        conversation.opted_out = True
+    case = open_case_of(session, conversation.id)
+    if case is not None and case.level in ("E", "U"):
+        record(
+            session,
+            case,
+            "not_delivered",
+            message=str(message.id),
+            error_code=message.error_code or "",
+            state=message.state,
+        )
+        notify(session, case=case.id, conversation=conversation.id)
+
+
+def _find(session: Session, message_id: str | None, sid: str | None) -> Message | None:
+    """Our id first: a callback may overtake the answer that tells us Twilio's."""
+    ways = []
+    with suppress(ValueError):
+        ways.append(Message.id == UUID(message_id or ""))
+    if sid and "\x00" not in sid and sid.isprintable():
+        ways.append(Message.provider_sid == sid)
+    if not ways:
+        return None
+    query = select(Message).where(or_(*ways), Message.direction == "outbound").order_by(Message.seq)
+    return session.execute(query).scalars().first()
+
+
+def _code(text: str | None) -> str | None:
+    return text if text and text.isascii() and text.isdigit() and len(text) <= 8 else None

@@ -1,0 +1,104 @@
+"""A conversation as the desk shows it: who said what, when, and what became of it."""
+
+import json
+from dataclasses import dataclass, field
+from datetime import datetime
+from uuid import UUID
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session, selectinload
+
+from core.encryption import DecryptionError
+from core.logging import get_logger
+from gateway.models import Message
+
+log = get_logger(__name__)
+
+_WORDS = {"queued": "queued", "sending": "queued", "failed": "failed", "uncertain": "uncertain", "dropped": "dropped"}
+_ATTACHMENTS = {"image": "image", "audio": "audio", "video": "video"}
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """One message of a thread."""
+
+    id: UUID
+    seq: int
+    at: datetime
+    author: str
+    """`person`, `bot`, `system` or `caseworker`."""
+    name: str | None
+    """The caseworker's name."""
+    inbound: bool
+    body: str = field(repr=False)
+    attachment: str | None
+    """`image`, `audio`, `video`, `document`, `location` or `unknown`: shown as a placeholder, never left out."""
+    choices: tuple[str, ...] = field(repr=False)
+    """Labels of buttons; numbered lines are in the body."""
+    language: str | None
+    state: str
+    """Out: `queued`, `sent`, `delivered`, `read`, `failed`, `uncertain` (nobody knows whether it was sent), `dropped` (never sent).
+    In: `received`, `handled`, `parked`."""
+    error_code: str | None
+    erased: bool
+
+
+def messages(session: Session, conversation_id: UUID, *, after: int = 0, limit: int = 500) -> list[Entry]:
+    """The last messages of a conversation behind `after` (a `seq`), oldest first."""
+    rows = session.execute(
+        select(Message)
+        .where(Message.conversation_id == conversation_id, Message.seq > after)
+        # The row by which the desk gives a conversation back is nobody's message.
+        .where(~((Message.direction == "inbound") & (Message.author == "system")))
+        .order_by(Message.seq.desc())
+        .limit(limit)
+        .options(selectinload(Message.user))
+    ).scalars()  # fmt: skip
+    return [_entry(row) for row in reversed(rows.all())]
+
+
+def _entry(row: Message) -> Entry:
+    body, extra = _opened(row)
+    labels = extra.get("labels")
+    return Entry(
+        id=row.id,
+        seq=row.seq,
+        at=row.created_at,
+        author=row.author,
+        name=row.user.name if row.user else None,
+        inbound=row.direction == "inbound",
+        body=body or "",
+        attachment=_attachment(row, extra),
+        choices=tuple(str(label) for label in labels) if isinstance(labels, list) else (),
+        language=row.language,
+        state=_state(row),
+        error_code=row.error_code,
+        erased=row.body_encrypted is None,
+    )
+
+
+def _opened(row: Message) -> tuple[str | None, dict[str, object]]:
+    """Body and details; a damaged one is an empty one: the rest of the thread must still be readable."""
+    try:
+        return row.body, json.loads(row.extra or "{}")
+    except DecryptionError as error:
+        log.error("a message cannot be opened", message=str(row.id), error=error.reason)  # noqa: TRY400 - the reason says it all
+        return None, {}
+
+
+def _state(row: Message) -> str:
+    if row.direction == "inbound":
+        return row.state
+    if row.state == "sent":
+        return row.status if row.status in ("delivered", "read") else "sent"
+    return _WORDS[row.state]
+
+
+def _attachment(row: Message, extra: dict[str, object]) -> str | None:
+    if row.kind not in ("location", "media", "unknown"):
+        return None
+    media = extra.get("media")
+    if row.kind != "media" or not isinstance(media, list) or not media:
+        return row.kind if row.kind == "location" else "unknown"
+    main = str(media[0]).partition("/")[0].lower()
+    return _ATTACHMENTS.get(main, "document")

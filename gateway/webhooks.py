@@ -1,0 +1,105 @@
+"""The two addresses that Twilio calls: messages in, statuses of messages out. Check, store, answer; everything else is a job.
+
+Twilio gives up after 15 seconds and, with `#rc=5&rp=all` behind the address, tries again on any failure: so a message that could not be
+stored is answered 503, never 200, and one that was stored before is answered 200 again.
+"""
+
+import time
+from collections.abc import Callable
+
+from fastapi import APIRouter, Request, Response
+from fastapi.concurrency import run_in_threadpool
+from sqlalchemy.exc import SQLAlchemyError
+from sqlalchemy.orm import Session
+from starlette.requests import ClientDisconnect
+
+from core.logging import get_logger
+from gateway import rejected
+from gateway.errors import Unusable
+from gateway.form import MAX_BYTES, Form
+from gateway.gateway import Gateway
+from gateway.receive import store, understand
+from gateway.signature import HEADER, SignatureCheck
+from gateway.statuses import receive_status
+
+log = get_logger(__name__)
+
+MESSAGES, STATUS = "/twilio/messages", "/twilio/status"
+_EMPTY_TWIML = '<?xml version="1.0" encoding="UTF-8"?><Response/>'
+
+Answer = tuple[int, str]
+
+
+def make_router(gateway: Gateway) -> APIRouter:
+    """The routes, for the application that the composition root builds."""
+    router = APIRouter()
+    check = SignatureCheck(gateway.settings)
+
+    # The path is the route's, not the request's: PUBLIC_URL is what stands before it, whatever a proxy adds or takes away.
+    @router.post(MESSAGES, include_in_schema=False)
+    async def messages(request: Request) -> Response:
+        return await _answer(request, MESSAGES, lambda seen: handle(gateway, check, seen))
+
+    @router.post(STATUS, include_in_schema=False)
+    async def status(request: Request) -> Response:
+        return await _answer(request, STATUS, lambda seen: handle(gateway, check, seen))
+
+    return router
+
+
+def handle(gateway: Gateway, check: SignatureCheck, request: rejected.Request) -> Answer:
+    """Check a request and take it in; the status code and what happened. Runs in a thread: it talks to the database."""
+    form = Form.parse(request.body)
+    verdict = check.check(request.path, request.query, form, request.signature)
+    try:
+        with gateway.sessions.begin() as session:
+            if verdict == "valid":
+                return 200, take_in(session, request, form)
+            rejected.reject(session, request, verdict)
+    except SQLAlchemyError as error:
+        log.error("the database did not take a request", path=request.path, error=type(error).__name__)  # noqa: TRY400
+        if verdict == "valid":
+            return 503, "not_stored"
+    return 403, verdict
+
+
+def take_in(session: Session, request: rejected.Request, form: Form) -> str:
+    """Do what a signed request asks for; what happened, in a word. A request that cannot be used is kept, and not asked for again."""
+    if request.path == STATUS:
+        ours = Form.parse(request.query.encode("latin-1", "replace")).text("message")
+        return "status" if receive_status(session, ours, form) else "no_change"
+    try:
+        arrival = understand(form)
+    except Unusable as fault:
+        rejected.reject(session, request, fault.reason)
+        return fault.reason
+    return "stored" if store(session, arrival) else "duplicate"
+
+
+async def _answer(request: Request, path: str, work: Callable[[rejected.Request], Answer]) -> Response:
+    started = time.monotonic()
+    try:
+        body = await _bounded(request)
+    except ClientDisconnect:
+        return Response(status_code=400)
+    if body is None:
+        log.warning("a request was too long", path=path)
+        return Response(status_code=413)
+    query = request.scope["query_string"].decode("latin-1")
+    seen = rejected.Request(path=path, query=query, body=body, signature=request.headers.get(HEADER))
+    code, outcome = await run_in_threadpool(work, seen)
+    milliseconds = round((time.monotonic() - started) * 1000, 1)
+    log.info("a webhook was answered", path=path, status=code, reason=outcome, milliseconds=milliseconds)
+    if code != 200:
+        return Response(status_code=code, headers={"Retry-After": "5"} if code == 503 else None)
+    return Response(_EMPTY_TWIML, media_type="text/xml")
+
+
+async def _bounded(request: Request) -> bytes | None:
+    """The body, or None when it is longer than any message: it is not read further."""
+    received = bytearray()
+    async for chunk in request.stream():
+        received += chunk
+        if len(received) > MAX_BYTES:
+            return None
+    return bytes(received)
