@@ -1,0 +1,1 @@
+"""The web console of caseworkers: sign in, queue, case, reply."""

@@ -1,0 +1,150 @@
+"""Who may ask what of the console: the cookie, the check against foreign pages, and the headers that every answer carries."""
+
+from collections.abc import Callable, Coroutine, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import Any
+from urllib.parse import urlsplit
+
+from fastapi import Request, Response
+from fastapi.routing import APIRoute
+from sqlalchemy.orm import Session
+
+from cases.models import User
+from core.database import Sessions
+from core.settings import Settings
+from desk.accounts import find_session
+from desk.errors import ForeignRequest, PasswordNeeded, SignInNeeded
+from desk.models import StaffSession
+
+SAFE_METHODS = frozenset({"GET", "HEAD"})
+MAX_FORM_BYTES = 64 * 1024
+"""No form of the console is longer; more is not read into memory."""
+
+# Nothing inline, nothing from elsewhere: what a person writes can never become a script, whatever a template forgets.
+CONTENT_SECURITY_POLICY = (
+    "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; connect-src 'self'; form-action 'self'; "
+    "base-uri 'none'; frame-ancestors 'none'"
+)
+HEADERS = {
+    "Content-Security-Policy": CONTENT_SECURITY_POLICY,
+    "Cross-Origin-Opener-Policy": "same-origin",
+    "Cross-Origin-Resource-Policy": "same-origin",
+    "Permissions-Policy": "camera=(), geolocation=(), microphone=()",
+    # Not "no-referrer": browsers would then send `Origin: null` with our own forms.
+    "Referrer-Policy": "same-origin",
+    "X-Content-Type-Options": "nosniff",
+    "X-Frame-Options": "DENY",
+    "X-Robots-Tag": "noindex, nofollow",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Visit:
+    """One request of somebody who is signed in, in one transaction."""
+
+    session: Session
+    user: User
+    staff_session: StaffSession
+
+
+class Door:
+    """Lets people in by their cookie."""
+
+    def __init__(self, settings: Settings, sessions: Sessions) -> None:
+        self._settings = settings
+        self._sessions = sessions
+        self.secure = settings.public_base().startswith("https://")
+        # The prefix makes browsers refuse the cookie from a neighbouring host or over plain HTTP.
+        self.cookie = "__Host-waymark_desk" if self.secure else "waymark_desk"
+
+    @contextmanager
+    def visit(self, request: Request, *, without_password: bool = False) -> Iterator[Visit]:
+        """A transaction for somebody who is signed in. Raises SignInNeeded, PasswordNeeded."""
+        with self._sessions.begin() as session:
+            staff_session = find_session(session, request.cookies.get(self.cookie, ""))
+            if staff_session is None:
+                raise SignInNeeded
+            if staff_session.user.password_hash is None and not without_password:
+                raise PasswordNeeded
+            yield Visit(session, staff_session.user, staff_session)
+
+    def let_in(self, response: Response, token: str) -> None:
+        """Give the browser its session."""
+        response.set_cookie(
+            self.cookie,
+            token,
+            max_age=int(self._settings.session_lifetime.total_seconds()),
+            path="/",
+            secure=self.secure,
+            httponly=True,
+            samesite="strict",
+        )
+
+    def let_out(self, response: Response) -> None:
+        """Take the session away from the browser."""
+        response.delete_cookie(self.cookie, path="/", secure=self.secure, httponly=True, samesite="strict")
+
+    def refuse_foreign(self, request: Request) -> None:
+        """A change must come from a page of ours: the browser says so in a header no page can forge. Raises ForeignRequest."""
+        if request.method in SAFE_METHODS:
+            return
+        if _length(request) > MAX_FORM_BYTES:
+            raise ForeignRequest
+        site = request.headers.get("sec-fetch-site")
+        if site is not None:
+            if site != "same-origin":
+                raise ForeignRequest
+            return
+        origin = request.headers.get("origin", "")
+        if origin not in {self._settings.public_base(), f"{request.url.scheme}://{request.headers.get('host', '')}"}:
+            raise ForeignRequest
+
+
+def make_route_class(door: Door, on_error: Callable[[Request, Exception], Response]) -> type[APIRoute]:
+    """A route that refuses foreign changes, turns errors into pages and puts the headers on every answer."""
+
+    class DeskRoute(APIRoute):
+        def get_route_handler(self) -> Callable[[Request], Coroutine[Any, Any, Response]]:
+            handle = super().get_route_handler()
+
+            async def guarded(request: Request) -> Response:
+                try:
+                    door.refuse_foreign(request)
+                    response = await handle(request)
+                except Exception as error:  # noqa: BLE001 (the page must say it kindly, and no text of an exception may reach anybody)
+                    response = on_error(request, error)
+                for name, value in HEADERS.items():
+                    response.headers.setdefault(name, value)
+                response.headers.setdefault("Cache-Control", "no-store")
+                if door.secure:
+                    response.headers.setdefault("Strict-Transport-Security", "max-age=63072000")
+                return response
+
+            return guarded
+
+    return DeskRoute
+
+
+def _length(request: Request) -> int:
+    # Browsers send the length of every form; a body without one could be endless.
+    try:
+        return int(request.headers.get("content-length", str(MAX_FORM_BYTES + 1)))
+    except ValueError:
+        return MAX_FORM_BYTES + 1
+
+
+def safe_next(target: str) -> str:
+    """Where to go after signing in: a page of the console, whatever the address says."""
+    parts = urlsplit(target)
+    inside = parts.path == "/desk" or parts.path.startswith("/desk/")
+    if (
+        parts.scheme
+        or parts.netloc
+        or not inside
+        or "\\" in target
+        or ".." in target
+        or parts.path.startswith("/desk/sign-")
+    ):
+        return "/desk"
+    return parts.path

@@ -1,0 +1,147 @@
+"""The conversation as a caseworker reads it: who said what, whether it arrived, what the bot's words and a bare digit mean."""
+
+import hashlib
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from desk.words import Words
+from gateway import thread
+from gateway.models import Message
+from gateway.numerals import pick, read_numbers
+from gateway.wording import Wording
+
+MOST = 200
+"""Messages shown; older ones are kept, not shown."""
+_FAILED = frozenset({"failed", "uncertain", "dropped"})
+_FIELD = re.compile(r"\{[^{}]*\}")
+
+
+@dataclass(frozen=True, slots=True)
+class Bubble:
+    """One message."""
+
+    id: UUID
+    author: str
+    side: str
+    name: str | None
+    at: datetime
+    language: str | None
+    lang: str | None
+    text: str | None
+    choices: tuple[str, ...]
+    picked: str | None
+    meaning: str | None
+    attachment: str | None
+    status: str | None
+    error: str | None
+    failed: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Thread:
+    """What the thread shows. `version` changes when anything in it does."""
+
+    bubbles: list[Bubble]
+    older: bool
+    last_inbound: str
+    version: str
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """What a message of the bot was made from."""
+
+    key: str | None
+    choices: list[dict[str, Any]]
+    multiple: bool
+
+
+class Meanings:
+    """What the bot's messages and options say in the language of the console."""
+
+    def __init__(self, wording: Wording, words: Words) -> None:
+        self._wording = wording
+        self.words = words
+
+    def text(self, key: str | None) -> str | None:
+        """A message of the catalogues; its values stand in the original, so only their places are shown."""
+        try:
+            return _FIELD.sub("…", self._wording.template(self.words.code, key)) if key else None
+        except KeyError:
+            return None
+
+    def choice(self, choice: Mapping[str, Any]) -> str | None:
+        """The label of an option."""
+        return self.text(choice.get("label")) or choice.get("text")
+
+
+def read_thread(session: Session, conversation_id: UUID, meanings: Meanings) -> Thread:
+    """The last messages of a conversation, oldest first."""
+    entries = thread.messages(session, conversation_id, limit=MOST + 1)
+    older, entries = len(entries) > MOST, entries[-MOST:]
+    asked = _asked(session, [entry.id for entry in entries if not entry.inbound])
+    picked = _picked(entries, asked, meanings)
+    states = "".join(f"{entry.id}{entry.state}{entry.error_code}" for entry in entries)
+    return Thread(
+        bubbles=[_bubble(entry, asked.get(entry.id), picked.get(entry.id), meanings) for entry in entries],
+        older=older,
+        last_inbound=next((str(entry.id) for entry in reversed(entries) if entry.inbound), ""),
+        version=hashlib.sha256(states.encode()).hexdigest()[:16],
+    )
+
+
+def _bubble(entry: thread.Entry, asked: Asked | None, picked: str | None, meanings: Meanings) -> Bubble:
+    words = meanings.words
+    failed = not entry.inbound and entry.state in _FAILED
+    attachment = words.say(f"attachment_{entry.attachment}") if entry.attachment else None
+    error = words.find(f"error_code_{entry.error_code}", words.say("error_code_other", code=entry.error_code))
+    return Bubble(
+        id=entry.id,
+        author=entry.author,
+        side="theirs" if entry.inbound else "ours",
+        name=entry.name if entry.author == "caseworker" else None,
+        at=entry.at,
+        language=words.language(entry.language) if entry.language and entry.body else None,
+        lang=entry.language,
+        text=entry.body or (None if attachment else words.say("message_erased" if entry.erased else "message_no_text")),
+        choices=entry.choices,
+        picked=picked,
+        meaning=meanings.text(asked.key) if asked and entry.language != words.code else None,
+        attachment=attachment,
+        status=None if entry.inbound else words.say(f"status_{entry.state}"),
+        error=error if failed and entry.error_code else None,
+        failed=failed,
+    )
+
+
+def _asked(session: Session, ids: Sequence[UUID]) -> dict[UUID, Asked]:
+    rows = session.execute(
+        select(Message.id, Message.key, Message.choices, Message.multiple).where(Message.id.in_(ids))
+    )
+    return {row.id: Asked(row.key, list(row.choices or []), row.multiple) for row in rows}
+
+
+def _picked(entries: Sequence[thread.Entry], asked: Mapping[UUID, Asked], meanings: Meanings) -> dict[UUID, str]:
+    """What digits picked of the question before them, so that nobody counts lines in a language they do not read."""
+    found: dict[UUID, str] = {}
+    open_question: Asked | None = None
+    for entry in entries:
+        if not entry.inbound:
+            said = asked.get(entry.id)
+            open_question = said if said is not None and said.choices else open_question
+            continue
+        if open_question is not None:
+            choices = open_question.choices
+            positions = pick(read_numbers(entry.body), len(choices), multiple=open_question.multiple)
+            labels = [label for position in positions or [] if (label := meanings.choice(choices[position]))]
+            if labels:
+                found[entry.id] = meanings.words.say("list_separator").join(labels)
+        open_question = None
+    return found

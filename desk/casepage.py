@@ -1,0 +1,159 @@
+"""Everything the page of one case shows, put into words before a template sees it."""
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from uuid import UUID
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session, joinedload
+
+from cases.models import Case, User
+from cases.service import read_screening
+from core.database import now
+from core.settings import Settings
+from desk import history, plain
+from desk.bubbles import Meanings, Thread, read_thread
+from desk.errors import NotFound
+from desk.words import Words
+from gateway.outbox import WHATSAPP_WINDOW
+
+
+@dataclass(frozen=True, slots=True)
+class CaseView:
+    """One case as one caseworker sees it. `holding` is me, other, nobody or closed."""
+
+    id: UUID
+    reference: str
+    level: str
+    reason: str
+    facts: list[str]
+    opened_at: datetime
+    holding: str
+    held_by: str
+    why_not: str
+    target: str
+    overdue: bool
+    warnings: list[str]
+    needs: list[str]
+    country: str | None
+    place: str | None
+    answers: list[plain.Answer]
+    rules: list[plain.FiredRule]
+    contact: str
+    consents: list[history.Line]
+    notes: list[history.Line]
+    events: list[history.Line]
+    thread: Thread
+    reply_hint: str
+    reply_warnings: list[str]
+
+    @property
+    def mine(self) -> bool:
+        """Whether this caseworker may write."""
+        return self.holding == "me"
+
+
+def read_case(session: Session, case_id: UUID, user: User, *, settings: Settings, meanings: Meanings) -> CaseView:
+    """The case with all that belongs to it. Raises NotFound."""
+    case = session.execute(
+        select(Case).where(Case.id == case_id).options(joinedload(Case.assignee), joinedload(Case.conversation))
+    ).scalar_one_or_none()
+    if case is None:
+        raise NotFound
+    words = meanings.words
+    at = now()
+    screening = read_screening(case)
+    holding = _holding(case, user)
+    holder = case.assignee.name if case.assignee else ""
+    target, overdue = _target(case, settings, at, words)
+    return CaseView(
+        id=case.id,
+        reference=case.reference,
+        level=case.level,
+        reason=plain.reason(case, screening, words),
+        facts=_facts(case, words),
+        opened_at=case.opened_at,
+        holding=holding,
+        held_by=_held_by(case, holding, holder, words),
+        why_not=_why_not(case, holding, holder, words),
+        target=target,
+        overdue=overdue,
+        warnings=plain.warnings(screening.answers, words),
+        needs=plain.needs(screening, words),
+        country=plain.country(screening, words),
+        place=plain.place(screening),
+        answers=plain.answers(screening, words),
+        rules=plain.rules(screening),
+        contact=plain.contact(case, words),
+        consents=history.consents(session, case, words),
+        notes=history.notes(session, case),
+        events=history.events(session, case, words),
+        thread=read_thread(session, case.conversation_id, meanings),
+        reply_hint=_reply_hint(case, words),
+        reply_warnings=_reply_warnings(case, at, words),
+    )
+
+
+def _holding(case: Case, user: User) -> str:
+    if case.state != "open":
+        return "closed"
+    if case.assignee_id is None:
+        return "nobody"
+    return "me" if case.assignee_id == user.id else "other"
+
+
+def _held_by(case: Case, holding: str, holder: str, words: Words) -> str:
+    if holding == "closed":
+        return words.say("case_closed", outcome=words.find(f"outcome_{case.outcome}", case.outcome or ""))
+    if holding == "me":
+        return words.say("held_by_you")
+    return words.say("held_by", name=holder) if holding == "other" else words.say("held_by_nobody")
+
+
+def _why_not(case: Case, holding: str, holder: str, words: Words) -> str:
+    if holding == "closed":
+        return words.say("closed_owns")
+    if holding == "other":
+        return words.say("other_owns", name=holder)
+    return words.say("bot_owns" if case.conversation.owner == "bot" else "nobody_owns")
+
+
+def _target(case: Case, settings: Settings, at: datetime, words: Words) -> tuple[str, bool]:
+    if case.state != "open":
+        return "", False
+    if case.taken_at is not None:
+        return words.say("taken_after", time=words.duration(case.taken_at - case.opened_at)), False
+    left = case.due_at - at
+    overdue = left < timedelta(0)
+    said = words.say("target_over" if overdue else "target_left", time=words.duration(left))
+    target = words.say("target_of_level", time=words.duration(settings.target(case.level)))  # type: ignore[arg-type]
+    return f"{words.say('waiting_taken', time=words.duration(at - case.opened_at))} · {said} · {target}", overdue
+
+
+def _facts(case: Case, words: Words) -> list[str]:
+    number = case.conversation.person.phone
+    masked = words.say("case_number_ends", digits=number[-2:]) if number else words.say("case_number_gone")
+    return [
+        words.language(case.conversation.language),
+        words.say(f"channel_{case.conversation.channel}"),
+        masked,
+    ]
+
+
+def _reply_hint(case: Case, words: Words) -> str:
+    language = case.conversation.language
+    return words.say("reply_hint", language=words.language(language)) if language else words.say("reply_hint_unknown")
+
+
+def _reply_warnings(case: Case, at: datetime, words: Words) -> list[str]:
+    """Said before anything is typed: a message that cannot arrive must not look as if it could."""
+    found = []
+    conversation = case.conversation
+    if case.contact in ("later", "no"):
+        found.append(words.say(f"reply_contact_{case.contact}"))
+    if conversation.opted_out:
+        found.append(words.say("reply_opted_out"))
+    last = conversation.last_inbound_at
+    if conversation.channel == "whatsapp" and (last is None or at - last > WHATSAPP_WINDOW):
+        found.append(words.say("reply_window"))
+    return found

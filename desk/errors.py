@@ -1,0 +1,45 @@
+"""What can go wrong at the desk. Attributes carry the facts; sentences come from the console's words."""
+
+from uuid import UUID
+
+
+class DeskError(Exception):
+    """Base of the errors of this room."""
+
+
+class AccountError(DeskError):
+    """An account cannot be made or changed so. The text is for the person at the terminal and never holds a secret."""
+
+
+class SignInNeeded(DeskError):  # noqa: N818
+    """Nobody is signed in, or the session has ended."""
+
+
+class PasswordNeeded(DeskError):  # noqa: N818
+    """The account has no password yet: nothing else is shown before it has one."""
+
+
+class ForeignRequest(DeskError):  # noqa: N818
+    """A change was asked for by a page that is not ours."""
+
+
+class NotFound(DeskError):  # noqa: N818
+    """There is no such case."""
+
+
+class BadInput(DeskError):  # noqa: N818
+    """A form was filled in so that nothing can be done with it: `key` names the sentence to show, `draft` is what must not be lost."""
+
+    def __init__(self, key: str, **values: object) -> None:
+        super().__init__(key)
+        self.key = key
+        self.values = values
+
+
+class Held(DeskError):  # noqa: N818
+    """Somebody else holds the case."""
+
+    def __init__(self, case_id: UUID, holder: str | None) -> None:
+        super().__init__("the case is held by somebody else")
+        self.case_id = case_id
+        self.holder = holder

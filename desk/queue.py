@@ -1,0 +1,177 @@
+"""The queue: every open case, most urgent level first, then who has waited longest."""
+
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from typing import Any, Literal
+from uuid import UUID
+
+from sqlalchemy import ColumnElement, Select, func, select
+from sqlalchemy import case as when
+from sqlalchemy.orm import InstrumentedAttribute, Session, contains_eager, joinedload
+
+from cases.models import LEVELS, Case, User
+from cases.service import read_screening
+from core.database import now
+from desk import plain
+from desk.words import Words
+from gateway.models import Message
+
+Filter = Literal["all", "unassigned", "mine"]
+FILTERS: tuple[Filter, ...] = ("all", "unassigned", "mine")
+MOST = 300
+"""Cases read at once; the rest is counted. The order decides who is cut off: the least urgent."""
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """One case in the queue, ready to be shown."""
+
+    id: UUID
+    reference: str
+    level: str
+    reason: str
+    waiting: str
+    """In words: what is waited for and how long."""
+    target: str
+    overdue: bool
+    language: str
+    channel: str
+    country: str | None
+    needs: list[str]
+    holder: str | None
+    mine: bool
+    unanswered: bool
+    """The person wrote after the last message of a caseworker."""
+
+
+@dataclass(frozen=True, slots=True)
+class Queue:
+    """What the queue page shows."""
+
+    rows: list[Row]
+    counts: dict[Filter, int]
+    """Open cases by filter."""
+    more: int
+    emergencies: list[tuple[UUID, str]]
+    """Cases of level E that nobody has taken, whatever the filter: id and reference."""
+
+
+def read_queue(session: Session, user: User, chosen: Filter, words: Words) -> Queue:
+    """The open cases as this user sees them."""
+    at = now()
+    counts = {name: _count(session, user, name) for name in FILTERS}
+    cases = (
+        session.execute(
+            _chosen(select(Case), user, chosen)
+            .order_by(*_order())
+            .limit(MOST)
+            .options(joinedload(Case.assignee), contains_eager(Case.conversation))
+        )
+        .scalars()
+        .all()
+    )
+    spoken = _last_words(session, [case.conversation_id for case in cases])
+    ordered = sorted(cases, key=lambda case: (LEVELS.index(case.level), _waiting_since(case, spoken) or at))
+    rows = [_row(case, user, at, spoken, words) for case in ordered]
+    return Queue(
+        rows=rows, counts=counts, more=max(0, counts[chosen] - len(rows)), emergencies=untaken_emergencies(session)
+    )
+
+
+def untaken_emergencies(session: Session) -> list[tuple[UUID, str]]:
+    """Cases of level E that wait for somebody: id and reference."""
+    return [(row.id, f"K{row.number}") for row in session.execute(_emergencies())]
+
+
+type LastWords = dict[UUID, tuple[datetime | None, datetime | None]]
+"""By conversation: when a caseworker answered last, and the first thing the person wrote since."""
+
+
+def _last_words(session: Session, conversations: list[UUID]) -> LastWords:
+    # What never reached the person is no answer.
+    answered = (
+        select(Message.conversation_id, func.max(Message.created_at).label("at"))
+        .where(
+            Message.conversation_id.in_(conversations),
+            Message.author == "caseworker",
+            Message.state.not_in(("dropped", "failed")),
+        )
+        .group_by(Message.conversation_id)
+        .subquery()
+    )
+    waits = (Message.author == "person") & (
+        Message.created_at > func.coalesce(answered.c.at, datetime.min.replace(tzinfo=UTC))
+    )
+    found = session.execute(
+        select(Message.conversation_id, answered.c.at, func.min(Message.created_at).filter(waits))
+        .outerjoin(answered, answered.c.conversation_id == Message.conversation_id)
+        .where(Message.conversation_id.in_(conversations))
+        .group_by(Message.conversation_id, answered.c.at)
+    )
+    return {conversation: (answer, first) for conversation, answer, first in found}
+
+
+def _waiting_since(case: Case, spoken: LastWords) -> datetime | None:
+    """Since when the person waits: until a caseworker's first answer, since the case was opened; then since they wrote again."""
+    answered, wrote = spoken.get(case.conversation_id, (None, None))
+    if case.assignee_id is None or answered is None:
+        return case.opened_at
+    return wrote
+
+
+def _row(case: Case, user: User, at: datetime, spoken: LastWords, words: Words) -> Row:
+    screening = read_screening(case)
+    since = _waiting_since(case, spoken)
+    unanswered = case.assignee_id is not None and since is not None
+    if since is None:
+        waiting = words.say("waiting_answered")
+    elif unanswered:
+        waiting = words.say("waiting_reply", time=words.duration(at - since))
+    else:
+        waiting = words.say("waiting_taken", time=words.duration(at - since))
+    taken = case.assignee_id is not None
+    overdue = not taken and at > case.due_at
+    left = case.due_at - at
+    key = "target_over" if overdue else "target_left"
+    return Row(
+        id=case.id,
+        reference=case.reference,
+        level=case.level,
+        reason=plain.reason(case, screening, words),
+        waiting=waiting,
+        target="" if taken else words.say(key, time=words.duration(abs(left) if overdue else max(left, timedelta(0)))),
+        overdue=overdue,
+        language=words.language(case.conversation.language),
+        channel=words.say(f"channel_{case.conversation.channel}"),
+        country=plain.country(screening, words),
+        needs=plain.needs(screening, words),
+        holder=case.assignee.name if case.assignee else None,
+        mine=case.assignee_id == user.id,
+        unanswered=unanswered,
+    )
+
+
+def _order() -> tuple[ColumnElement[Any], ColumnElement[bool], InstrumentedAttribute[datetime]]:
+    place = when({level: number for number, level in enumerate(LEVELS)}, value=Case.level, else_=len(LEVELS))
+    return place, Case.assignee_id.is_not(None), Case.opened_at
+
+
+def _chosen[*Columns](statement: Select[*Columns], user: User, chosen: Filter) -> Select[*Columns]:
+    statement = statement.join(Case.conversation).where(Case.state == "open")
+    if chosen == "unassigned":
+        return statement.where(Case.assignee_id.is_(None))
+    if chosen == "mine":
+        return statement.where(Case.assignee_id == user.id)
+    return statement
+
+
+def _count(session: Session, user: User, chosen: Filter) -> int:
+    return int(session.execute(_chosen(select(func.count(Case.id)), user, chosen)).scalar_one())
+
+
+def _emergencies() -> Select[UUID, int]:
+    return (
+        select(Case.id, Case.number)
+        .where(Case.state == "open", Case.level == "E", Case.assignee_id.is_(None))
+        .order_by(Case.opened_at)
+    )

@@ -1,0 +1,47 @@
+"""The console as a FastAPI router: what the composition root needs of this room."""
+
+from dataclasses import dataclass
+
+from fastapi import APIRouter
+
+from core.catalogues import Catalogues
+from core.database import Sessions
+from core.settings import Settings
+from desk import web_case, web_queue, web_sign_in, web_work
+from desk.access import Door, make_route_class
+from desk.bubbles import Meanings
+from desk.live import Live
+from desk.pages import mount_static
+from desk.web_errors import answer_error
+from desk.words import words
+from gateway.gateway import Gateway
+
+__all__ = ["Desk", "make_router", "mount_static"]
+
+
+@dataclass(frozen=True, slots=True)
+class Desk:
+    """What the console works with. `live.connected` says whether pages hear of changes."""
+
+    settings: Settings
+    sessions: Sessions
+    gateway: Gateway
+    catalogues: Catalogues
+    live: Live
+
+
+def make_router(desk: Desk) -> APIRouter:
+    """Every page of the console, under /desk."""
+    door = Door(desk.settings, desk.sessions)
+    router = APIRouter(
+        prefix="/desk",
+        route_class=make_route_class(door, answer_error),
+        include_in_schema=False,
+        redirect_slashes=False,
+    )
+    web_sign_in.add_routes(router, desk.settings, desk.sessions, door)
+    web_queue.add_routes(router, door, desk.live)
+    cases = web_case.CasePages(desk.settings, desk.gateway, door, Meanings(desk.gateway.wording, words()))
+    web_case.add_routes(router, cases)
+    web_work.add_routes(router, cases)
+    return router

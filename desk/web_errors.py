@@ -1,0 +1,59 @@
+"""What went wrong, said kindly, as a page or as the part of one that was asked for. The text of an exception never leaves the process."""
+
+from urllib.parse import quote
+
+from fastapi import Request, Response
+from fastapi.exceptions import RequestValidationError
+from sqlalchemy.exc import NoResultFound
+from starlette.exceptions import HTTPException
+
+from core.logging import get_logger
+from desk.errors import BadInput, ForeignRequest, NotFound, PasswordNeeded, SignInNeeded
+from desk.pages import go, page, wants_fragment
+from desk.words import words
+
+log = get_logger("desk.web")
+
+
+def answer_error(request: Request, error: Exception) -> Response:
+    """The answer to a request that failed."""
+    if isinstance(error, SignInNeeded):
+        return _sign_in_needed(request)
+    if isinstance(error, PasswordNeeded):
+        return _elsewhere(request, "/desk/password")
+    status, key = _kind(error)
+    text = words().say(key, **(error.values if isinstance(error, BadInput) else {}))
+    if status >= 500:
+        route = request.scope.get("route")
+        log.error("a page failed", method=request.method, path=getattr(route, "path", ""), exc_info=error)
+    return page("_error.html" if wants_fragment(request) else "error.html", status=status, text=text)
+
+
+def _kind(error: Exception) -> tuple[int, str]:
+    if isinstance(error, ForeignRequest):
+        return 403, "error_foreign"
+    if isinstance(error, (NotFound, NoResultFound)):
+        return 404, "error_not_found"
+    if isinstance(error, BadInput):
+        return 422, error.key
+    if isinstance(error, RequestValidationError):
+        # The only values in addresses are ids: one that is none names no case.
+        in_path = any(fault["loc"][:1] == ("path",) for fault in error.errors())
+        return (404, "error_not_found") if in_path else (422, "error_input")
+    if isinstance(error, HTTPException) and error.status_code < 500:
+        return error.status_code, "error_input"
+    return 500, "error_server"
+
+
+def _sign_in_needed(request: Request) -> Response:
+    if wants_fragment(request):
+        # Never a redirect: it would throw away what somebody is typing.
+        return page("_signed_out.html", status=401, draft=request.method == "POST")
+    wanted = request.url.path if request.method == "GET" else "/desk"
+    return go("/desk/sign-in" if wanted == "/desk" else f"/desk/sign-in?next={quote(wanted)}")
+
+
+def _elsewhere(request: Request, path: str) -> Response:
+    if wants_fragment(request):
+        return Response(status_code=204, headers={"HX-Redirect": path})
+    return go(path)

@@ -1,0 +1,111 @@
+"""Signing in and out: by a one-time link, then with a name and a password."""
+
+from typing import Annotated
+
+from fastapi import APIRouter, Form, Request, Response
+
+from core.database import Sessions
+from core.logging import get_logger
+from core.settings import Settings
+from desk import accounts
+from desk.access import Door, safe_next
+from desk.models import StaffSession
+from desk.pages import go, page
+from desk.passwords import check_password, fault_of
+from desk.words import words
+
+log = get_logger("desk.sign_in")
+
+Field = Annotated[str, Form()]
+
+
+def add_routes(router: APIRouter, settings: Settings, sessions: Sessions, door: Door) -> None:
+    """The pages for people who are not signed in yet, the password, and signing out."""
+    _add_name_and_password(router, settings, sessions, door)
+    _add_links(router, settings, sessions, door)
+    _add_password(router, sessions, door)
+
+
+def _add_name_and_password(router: APIRouter, settings: Settings, sessions: Sessions, door: Door) -> None:
+    @router.get("/sign-in")
+    def show_sign_in(next: str = "/desk") -> Response:  # noqa: A002 (the name in the address)
+        return page("sign_in.html", error=None, name="", next=safe_next(next))
+
+    @router.post("/sign-in")
+    def sign_in(name: Field = "", password: Field = "", next: Field = "/desk") -> Response:  # noqa: A002
+        with sessions.begin() as session:
+            outcome = accounts.sign_in(session, name[:200], password, lifetime=settings.session_lifetime)
+        if isinstance(outcome, accounts.Refused):
+            wait = outcome.wait
+            log.warning("sign-in refused", reason="wait" if wait else "wrong")
+            said = words().say("sign_in_wait", time=words().wait(wait)) if wait else words().say("sign_in_wrong")
+            headers = {"Retry-After": str(int(wait.total_seconds()) + 1)} if wait else None
+            return page(
+                "sign_in.html",
+                status=429 if wait else 422,
+                headers=headers,
+                error=said,
+                name=name[:64],
+                next=safe_next(next),
+            )
+        log.info("signed in", user=str(outcome.user.id))
+        response = go(safe_next(next))
+        door.let_in(response, outcome.token)
+        return response
+
+
+def _add_links(router: APIRouter, settings: Settings, sessions: Sessions, door: Door) -> None:
+    @router.get("/sign-in/{token}")
+    def show_link(token: str) -> Response:
+        with sessions.begin() as session:
+            holds = accounts.link_holds(session, token)
+        return page("link.html", status=200 if holds else 410, holds=holds, token=token)
+
+    @router.post("/sign-in/{token}")
+    def use_link(token: str) -> Response:
+        with sessions.begin() as session:
+            signed_in = accounts.use_link(session, token, lifetime=settings.session_lifetime)
+        if signed_in is None:
+            return page("link.html", status=410, holds=False, token="")
+        log.info("signed in by a link", user=str(signed_in.user.id))
+        response = go("/desk/password")
+        door.let_in(response, signed_in.token)
+        return response
+
+
+def _add_password(router: APIRouter, sessions: Sessions, door: Door) -> None:
+    @router.get("/password")
+    def show_password(request: Request) -> Response:
+        with door.visit(request, without_password=True) as visit:
+            return page("password.html", error=None, user=visit.user, needs_current=_needs_current(visit.staff_session))
+
+    @router.post("/password")
+    def set_password(request: Request, current: Field = "", new: Field = "", again: Field = "") -> Response:
+        with door.visit(request, without_password=True) as visit:
+            needs_current = _needs_current(visit.staff_session)
+            if needs_current and not check_password(current, visit.user.password_hash):
+                fault: str | None = "password_current_wrong"
+            elif new != again:
+                fault = "password_differs"
+            else:
+                fault = fault_of(new, visit.user.name)
+            if fault is not None:
+                error = words().say(fault)
+                return page("password.html", status=422, error=error, user=visit.user, needs_current=needs_current)
+            accounts.set_password(visit.session, visit.staff_session, new)
+            log.info("password set", user=str(visit.user.id))
+        return go("/desk")
+
+    @router.post("/sign-out")
+    def sign_out(request: Request) -> Response:
+        with sessions.begin() as session:
+            accounts.sign_out(session, request.cookies.get(door.cookie, ""))
+        response = go("/desk/sign-in")
+        door.let_out(response)
+        # Nothing of what was read stays behind for whoever uses the machine next.
+        response.headers["Clear-Site-Data"] = '"cache", "storage"'
+        return response
+
+
+def _needs_current(staff_session: StaffSession) -> bool:
+    return staff_session.user.password_hash is not None and not staff_session.by_link

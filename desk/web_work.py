@@ -1,0 +1,94 @@
+"""What can be done with a case: take, write, note, change the level, give back, close."""
+
+from typing import Annotated
+from uuid import UUID
+
+from fastapi import APIRouter, Form, Request, Response
+
+from cases.errors import CaseClosed, NotTheOwner
+from desk import work
+from desk.access import Visit
+from desk.errors import BadInput
+from desk.pages import page, wants_fragment
+from desk.web_case import CasePages, Refusals
+from desk.words import words
+from gateway.segments import count_segments
+
+Field = Annotated[str, Form()]
+
+TAKE_REFUSALS = Refusals(other="take_conflict")
+REPLY_REFUSALS = Refusals(closed="reply_closed", other="reply_not_mine", nobody="reply_not_taken")
+
+
+def add_routes(router: APIRouter, pages: CasePages) -> None:
+    """Every action on a case."""
+    _add_ownership(router, pages)
+    _add_writing(router, pages)
+
+
+def _add_ownership(router: APIRouter, pages: CasePages) -> None:
+    @router.post("/cases/{case_id}/take")
+    def take(request: Request, case_id: UUID) -> Response:
+        def change(visit: Visit) -> str | None:
+            told = work.take(visit.session, pages.gateway, case_id, visit.user)
+            return None if told else "taken_silently"
+
+        return pages.act(request, case_id, "taken", change, refusals=TAKE_REFUSALS)
+
+    @router.post("/cases/{case_id}/give-back")
+    def give_back(request: Request, case_id: UUID) -> Response:
+        def change(visit: Visit) -> None:
+            work.give_back(visit.session, pages.gateway, case_id, visit.user)
+
+        return pages.act(request, case_id, "given_back", change)
+
+    @router.post("/cases/{case_id}/close")
+    def close(request: Request, case_id: UUID, outcome: Field = "") -> Response:
+        def change(visit: Visit) -> None:
+            work.close(visit.session, pages.gateway, case_id, visit.user, outcome)
+
+        return pages.act(request, case_id, "closed", change)
+
+    @router.post("/cases/{case_id}/level")
+    def change_level(request: Request, case_id: UUID, level: Field = "", reason: Field = "") -> Response:
+        def change(visit: Visit) -> None:
+            work.change_level(visit.session, case_id, visit.user, level, reason)
+
+        return pages.act(request, case_id, "level", change, level_draft={"level": level, "reason": reason})
+
+
+def _add_writing(router: APIRouter, pages: CasePages) -> None:
+    @router.post("/cases/{case_id}/notes")
+    def note(request: Request, case_id: UUID, text: Field = "") -> Response:
+        def change(visit: Visit) -> None:
+            work.note(visit.session, case_id, visit.user, text)
+
+        return pages.act(request, case_id, "noted", change, note_draft=text)
+
+    @router.post("/cases/{case_id}/reply")
+    def reply(request: Request, case_id: UUID, client_id: Annotated[UUID, Form()], text: Field = "") -> Response:
+        def change(visit: Visit) -> None:
+            work.reply(visit.session, case_id, visit.user, text, client_id)
+
+        if not wants_fragment(request):
+            return pages.act(request, case_id, "sent", change, refusals=REPLY_REFUSALS, draft=text, client_id=client_id)
+        try:
+            with pages.door.visit(request) as visit:
+                change(visit)
+                return page("_reply_result.html", view=pages.view(visit, case_id))
+        except (CaseClosed, NotTheOwner, BadInput) as error:
+            said, status = REPLY_REFUSALS.sentence(error)
+            return page("_error.html", status=status, text=said)
+
+    @router.post("/cases/{case_id}/measure")
+    def measure(request: Request, case_id: UUID, text: Field = "") -> Response:
+        """How long a reply is, as it will be sent."""
+        with pages.door.visit(request) as visit:
+            by_sms = work.channel(visit.session, case_id) == "sms"
+        text = text.replace("\r\n", "\n").strip()
+        parts: list[str] = []
+        if text:
+            parts.append(words().say("reply_measure", characters=len(text), limit=work.MAX_TEXT))
+            if by_sms:
+                parts.append(words().count("segments", count_segments(text).segments))
+        return page("_measure.html", parts=parts)

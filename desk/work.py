@@ -1,0 +1,101 @@
+"""What a caseworker does with a case, each in one transaction: the case changes, the person is told once, the bot stops or goes on."""
+
+from uuid import UUID
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from cases import service
+from cases.errors import CaseClosed
+from cases.models import LEVELS, OUTCOMES, Case, Conversation, User
+from core.database import notify
+from desk.errors import BadInput, NotFound
+from gateway import outbox
+from gateway.errors import CannotWrite
+from gateway.gateway import Gateway
+from gateway.models import Message
+
+MAX_TEXT = 1600
+"""Characters of one message: Twilio's limit."""
+MAX_NOTE = 4000
+MAX_REASON = 500
+
+_CANNOT_WRITE = {
+    "opted_out": "reply_opted_out", "window_closed": "reply_window", "empty": "reply_empty",
+    "too_long": "reply_too_long",
+}  # fmt: skip
+
+
+def take(session: Session, gateway: Gateway, case_id: UUID, user: User) -> bool:
+    """Take the case; a second click is no second taking. Returns whether the person is told. Raises CaseClosed, NotTheOwner."""
+    before = service.get_case(session, case_id).assignee_id
+    case = service.take(session, case_id, user)
+    return before is not None or _tell(session, gateway, case, "say_human_takes_over")
+
+
+def give_back(session: Session, gateway: Gateway, case_id: UUID, user: User) -> Case:
+    """The bot goes on where it was, after the person was told that nobody writes any more. Raises CaseClosed, NotTheOwner."""
+    case = service.give_back(session, case_id, user)
+    _tell(session, gateway, case, "say_human_left")
+    outbox.resume(session, case.conversation)
+    return case
+
+
+def close(session: Session, gateway: Gateway, case_id: UUID, user: User, outcome: str) -> Case:
+    """Close with an outcome. Raises BadInput, CaseClosed, NotTheOwner."""
+    if outcome not in OUTCOMES:
+        raise BadInput("outcome_needed")
+    case = service.close(session, case_id, user, outcome=outcome)
+    _tell(session, gateway, case, "say_case_closed")
+    return case
+
+
+def change_level(session: Session, case_id: UUID, user: User, level: str, reason: str) -> Case:
+    """Raise or lower the level. Raises BadInput without a reason, CaseClosed, NotTheOwner."""
+    reason = reason.strip()[:MAX_REASON]
+    if level not in LEVELS or not reason:
+        raise BadInput("level_reason_needed")
+    return service.change_level(session, case_id, user, level=level, reason=reason)
+
+
+def note(session: Session, case_id: UUID, user: User, text: str) -> None:
+    """Leave an internal note; colleagues who do not hold the case may. Raises BadInput."""
+    text = text.replace("\r\n", "\n").strip()
+    if not text:
+        raise BadInput("note_empty")
+    if len(text) > MAX_NOTE:
+        raise BadInput("note_too_long", limit=MAX_NOTE)
+    case = service.get_case(session, case_id)
+    service.add_note(session, case, user, text)
+    notify(session, case=case.id, conversation=case.conversation_id)
+
+
+def reply(session: Session, case_id: UUID, user: User, text: str, client_id: UUID) -> Message:
+    """Write to the person; the same `client_id` again sends nothing again. Raises BadInput, CaseClosed, NotTheOwner."""
+    case = service.get_case(session, case_id)
+    # A browser sends line breaks as CR LF; the CR would cost a character of every SMS.
+    text = text.replace("\r\n", "\n")
+    try:
+        return outbox.send_as_caseworker(session, case.conversation, user, text, client_id)
+    except CannotWrite as fault:
+        if fault.reason == "no_case":
+            raise CaseClosed(case_id) from None
+        raise BadInput(_CANNOT_WRITE.get(fault.reason, "error_input"), limit=MAX_TEXT) from None
+
+
+def channel(session: Session, case_id: UUID) -> str:
+    """The channel of a case's conversation. Raises NotFound."""
+    found = session.execute(
+        select(Conversation.channel).join(Case, Case.conversation_id == Conversation.id).where(Case.id == case_id)
+    ).scalar_one_or_none()
+    if found is None:
+        raise NotFound
+    return found
+
+
+def _tell(session: Session, gateway: Gateway, case: Case, key: str) -> bool:
+    """Tell the person, unless a message nobody asked for could hurt them. Returns whether they are told."""
+    if case.contact in ("later", "no") or service.read_screening(case).answers.get("safe") == "no":
+        return False
+    said = outbox.say_system(session, case.conversation, key, wording=gateway.wording, settings=gateway.settings)
+    return bool(said)
