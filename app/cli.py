@@ -1,0 +1,202 @@
+"""The command line: `waymark up | migrate | train | seed | create-user | doctor | chat | understand | triage`."""
+
+import argparse
+import json
+import os
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import IO
+
+from core.settings import Settings, SettingsError, read_settings
+
+
+def _settings() -> Settings:
+    """Settings for a command at the terminal; the embedded database and made keys are added where a command needs them."""
+    return read_settings()
+
+
+def up(_arguments: argparse.Namespace) -> int:
+    from app.up import up as run
+
+    return run(_settings())
+
+
+def migrate(_arguments: argparse.Namespace) -> int:
+    from app.migrations import migrate as run
+    from app.up import resources
+
+    with resources(_settings()) as (settings, _):
+        before, after = run(settings.database_url or "")
+    print(f"schema {before or 'empty'} -> {after}")
+    return 0
+
+
+def train(_arguments: argparse.Namespace) -> int:
+    from app import training
+
+    settings = _settings()
+    if training.is_current(settings.model):
+        print("the model is current")
+        return 0
+    print("… the model learns what people write", flush=True)
+    try:
+        training.train(settings.model, settings.data_dir / "logs" / "train.log")
+    except training.TrainingError as error:
+        return _fail(str(error))
+    print("trained")
+    return 0
+
+
+def seed(_arguments: argparse.Namespace) -> int:
+    from app.bootstrap import make_sessions
+    from app.data import load_data
+    from app.up import resources
+
+    with resources(_settings()) as (settings, _):
+        sessions = make_sessions(settings)
+        loaded = load_data(sessions, settings)
+        sessions.engine.dispose()
+    print(json.dumps(loaded))
+    return 0
+
+
+def create_user(arguments: argparse.Namespace) -> int:
+    from app.bootstrap import make_sessions
+    from app.data import sign_in_path
+    from app.up import resources
+    from desk.accounts import AccountError, create_sign_in_link
+    from desk.accounts import create_user as create
+
+    with resources(_settings()) as (settings, _):
+        sessions = make_sessions(settings)
+        try:
+            with sessions.begin() as session:
+                user = create(session, arguments.name, arguments.role)
+                token = create_sign_in_link(session, user, lifetime=settings.sign_in_link_lifetime)
+        except AccountError as error:
+            return _fail(str(error))
+        finally:
+            sessions.engine.dispose()
+    hours = settings.sign_in_link_lifetime.total_seconds() / 3600
+    print(f"{arguments.name} ({arguments.role}) signs in once, within {hours:.0f} hours, at")
+    print(f"{settings.public_base()}{sign_in_path(token)}")
+    return 0
+
+
+def doctor(_arguments: argparse.Namespace) -> int:
+    from app.doctor import examine
+
+    try:
+        settings = _settings()
+    except SettingsError as error:
+        return _fail(f"{error}\n  remedy: docs/reference/settings.md lists every setting")
+    well = True
+    for finding in examine(settings):
+        well = well and finding.well
+        print(f"{'ok     ' if finding.well else 'WRONG  '}{finding.part}: {finding.says}")
+        if not finding.well:
+            print(f"       remedy: {finding.remedy}")
+    return 0 if well else 1
+
+
+def chat(arguments: argparse.Namespace) -> int:
+    from app.chat import chat as run
+
+    return run(_settings(), language=arguments.language, channel=arguments.channel)
+
+
+def understand(arguments: argparse.Namespace) -> int:
+    from app.understanding import UnderstandingError
+    from app.understanding import understand as run
+
+    try:
+        with _lines(arguments.file) as lines:
+            return run(_settings(), iter(lines), sys.stdout)
+    except (UnderstandingError, OSError) as error:
+        return _fail(str(error))
+
+
+def triage(arguments: argparse.Namespace) -> int:
+    from screening.cli import triage_lines
+
+    try:
+        with _lines(arguments.file) as lines:
+            return triage_lines(lines, sys.stdout)
+    except OSError as error:
+        return _fail(str(error))
+
+
+def replay_rejected(_arguments: argparse.Namespace) -> int:
+    from app.bootstrap import make_rooms
+    from app.up import resources
+    from gateway.replay import replay_rejected as run
+
+    with resources(_settings()) as (settings, _):
+        rooms = make_rooms(settings)
+        try:
+            replayed, left = run(rooms.gateway)
+        finally:
+            rooms.close()
+    print(f"{replayed} replayed, {left} still refused")
+    return 0
+
+
+def _lines(name: str) -> IO[str]:
+    """A file of JSON lines, or standard input for `-`. Bytes that are not UTF-8 become replacement marks, not errors."""
+    if name == "-":
+        return open(sys.stdin.fileno(), encoding="utf-8", errors="replace", closefd=False)
+    return Path(name).open(encoding="utf-8", errors="replace")
+
+
+def _fail(reason: str) -> int:
+    print(f"waymark: {reason}", file=sys.stderr)
+    return 1
+
+
+def parser() -> argparse.ArgumentParser:
+    """The commands and their arguments."""
+    made = argparse.ArgumentParser(prog="waymark", description="A messaging assistant for migrant self-referral.")
+    commands = made.add_subparsers(title="commands", required=True, metavar="COMMAND")
+
+    def add(name: str, run: Callable[[argparse.Namespace], int], says: str) -> argparse.ArgumentParser:
+        command = commands.add_parser(name, help=says, description=says)
+        command.set_defaults(run=run)
+        return command
+
+    add("up", up, "start everything and stay until Ctrl-C")
+    add("migrate", migrate, "bring the database's schema up to date")
+    add("train", train, "train the model, if its sources changed")
+    add("seed", seed, "load places and, in a demonstration, example services")
+    user = add("create-user", create_user, "create a staff account and print its one-time sign-in link")
+    user.add_argument("name")
+    user.add_argument("--role", default="caseworker", choices=("caseworker", "supervisor", "administrator"))
+    add("doctor", doctor, "say what is missing or wrong, each with its remedy")
+    talk = add("chat", chat, "the same conversation in a terminal, through the real webhook of a running copy")
+    talk.add_argument("--language", metavar="CODE", help="begin by choosing this language")
+    talk.add_argument("--channel", default="sms", choices=("sms", "whatsapp"))
+    understanding = add("understand", understand, "JSON lines of messages in, language, intent and confidence out")
+    understanding.add_argument("file", help="a file, or - for standard input")
+    screening = add("triage", triage, "JSON lines of answers in, level and rules out")
+    screening.add_argument("file", help="a file, or - for standard input")
+    add("replay-rejected", replay_rejected, "handle the webhooks that were refused, if their signature is right now")
+    return made
+
+
+def main() -> None:
+    """Run a command; a wrong setting ends it with one line that says which and why."""
+    arguments = parser().parse_args()
+    try:
+        code = arguments.run(arguments)
+    except SettingsError as error:
+        code = _fail(str(error))
+    except BrokenPipeError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        code = 0
+    except KeyboardInterrupt:
+        code = 130
+    sys.exit(code)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,140 @@
+"""`waymark doctor`: what is missing or wrong, each with its remedy."""
+
+import shutil
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+
+import httpx
+from sqlalchemy import select
+
+from app import ports, training
+from app.migrations import state
+from app.secrets import FILE, ensure_secrets
+from core.catalogues import CatalogueError, Catalogues
+from core.database import Sessions, make_engine
+from core.encryption import Cipher
+from core.settings import PROJECT, Settings, SettingsError
+
+FREE_DISK = 2 * 1024**3
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """One thing looked at: well, or wrong with its remedy."""
+
+    part: str
+    well: bool
+    says: str
+    remedy: str = ""
+
+
+def examine(settings: Settings) -> Iterator[Finding]:
+    """Look at everything a copy needs. Changes nothing, and goes on after what is wrong."""
+    checks: list[Callable[[Settings], Iterator[Finding]]] = [
+        _environments, _secrets, _languages, _model, _database, _ports, _disk,
+    ]  # fmt: skip
+    for check in checks:
+        try:
+            yield from check(settings)
+        except Exception as error:  # noqa: BLE001 (a doctor who faints helps nobody)
+            yield Finding(
+                check.__name__.lstrip("_"),
+                well=False,
+                says=f"could not be looked at: {type(error).__name__}",
+                remedy="tell us",
+            )
+
+
+def _environments(_settings: Settings) -> Iterator[Finding]:
+    there = training.ENGINE_PYTHON.exists()
+    yield Finding("Rasa's environment", there, "installed" if there else "missing", "make setup")
+
+
+def _secrets(settings: Settings) -> Iterator[Finding]:
+    path = settings.data_dir / FILE
+    if path.exists() and path.stat().st_mode & 0o077:
+        yield Finding("keys", well=False, says="others on this machine can read them", remedy=f"chmod 600 {path}")
+        return
+    if settings.demonstration and not path.exists():
+        yield Finding("keys", well=True, says="are made at the first start")
+        return
+    try:
+        ensure_secrets(settings)
+        if settings.encryption_keys is not None and settings.hash_key is not None:
+            Cipher.from_settings(settings)
+    except SettingsError as error:
+        yield Finding("keys", well=False, says=str(error), remedy="see docs/reference/settings.md")
+        return
+    yield Finding("keys", well=True, says="there")
+
+
+def _languages(settings: Settings) -> Iterator[Finding]:
+    try:
+        Catalogues.load(PROJECT / "locale", settings.languages)
+    except CatalogueError as error:
+        yield Finding("languages", well=False, says=str(error), remedy="complete locale/<code>/messages.po")
+        return
+    yield Finding("languages", well=True, says=f"complete: {', '.join(settings.languages)}")
+
+
+def _model(settings: Settings) -> Iterator[Finding]:
+    if not settings.model.is_file():
+        yield Finding("model", well=False, says="not trained", remedy="waymark train")
+    elif not training.is_current(settings.model):
+        yield Finding("model", well=False, says="older than its sources", remedy="waymark train")
+    else:
+        yield Finding("model", well=True, says="current")
+
+
+def _database(settings: Settings) -> Iterator[Finding]:
+    from directory.models import Place, Service  # noqa: PLC0415
+
+    if settings.database_url is None:
+        folder = settings.data_dir / "postgres" / "PG_VERSION"
+        says = "embedded, in the data folder" if folder.exists() else "embedded, made at the first start"
+        yield Finding("database", well=True, says=says)
+        return
+    engine = make_engine(settings.database_url, pool_size=1)
+    try:
+        current, expected = state(settings.database_url)
+    except Exception as error:  # noqa: BLE001
+        yield Finding(
+            "database", well=False, says=f"cannot be reached: {type(error).__name__}", remedy="look at DATABASE_URL"
+        )
+        return
+    if current != expected:
+        yield Finding("database", well=False, says=f"schema {current}, expected {expected}", remedy="waymark migrate")
+        return
+    yield Finding("database", well=True, says=f"schema {current}")
+    with Sessions(engine).begin() as session:
+        places = session.execute(select(Place.id).limit(1)).first() is not None
+        services = session.execute(select(Service.id).limit(1)).first() is not None
+    yield Finding("places", places, "loaded" if places else "none: no place a person names is found", "waymark seed")
+    yield Finding(
+        "services", services, "there" if services else "none: every search ends empty", "waymark seed, or import yours"
+    )
+    engine.dispose()
+
+
+def _ports(settings: Settings) -> Iterator[Finding]:
+    try:
+        running = httpx.get(f"http://127.0.0.1:{settings.port}/health", timeout=2).json()
+    except (httpx.HTTPError, ValueError):
+        running = None
+    if isinstance(running, dict) and "parts" in running:
+        for name, part in running["parts"].items():
+            yield Finding(f"process {name}", part["ready"], part["reason"] or "ready", "see its log in the data folder")
+        return
+    for name, port, why in ports.look(settings):
+        if why:
+            yield Finding(f"port {port}", well=False, says=f"taken ({name} needs it)", remedy="set WAYMARK_PORT")
+        else:
+            yield Finding(f"port {port}", well=True, says=f"free, for {name}")
+
+
+def _disk(settings: Settings) -> Iterator[Finding]:
+    where = settings.data_dir if settings.data_dir.exists() else settings.data_dir.parent
+    free = shutil.disk_usage(where if where.exists() else PROJECT).free
+    yield Finding(
+        "disk", free > FREE_DISK, f"{free / 1024**3:.0f} GiB free", "free some room: a full disk loses messages"
+    )

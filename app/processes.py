@@ -1,0 +1,143 @@
+"""The processes of one copy, started together, watched, restarted when they die, and stopped together."""
+
+import ctypes
+import os
+import signal
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from core.logging import get_logger
+from core.settings import PROJECT
+
+log = get_logger("app.processes")
+
+STOP_SECONDS = 10.0
+"""How long a process may take to finish what it is doing when it is asked to stop."""
+MAX_BACKOFF = 30.0
+_LOG_LIMIT = 20 * 1024 * 1024
+_PR_SET_PDEATHSIG = 1
+_libc = ctypes.CDLL(None, use_errno=True)
+
+
+def _die_with_parent() -> None:
+    # When the supervisor is killed without warning its children must not go on answering with nobody watching them.
+    _libc.prctl(_PR_SET_PDEATHSIG, signal.SIGTERM)
+
+
+@dataclass(frozen=True, slots=True)
+class Program:
+    """What to run: name, command, and the whole environment of the process (nothing is inherited)."""
+
+    name: str
+    command: Sequence[str]
+    environment: Mapping[str, str] = field(repr=False)
+
+
+@dataclass(slots=True)
+class _Running:
+    program: Program
+    process: subprocess.Popen[bytes]
+    started: float
+    failures: int = 0
+    restart_at: float | None = None
+
+
+class Supervisor:
+    """Starts programs, restarts one that ends (at once, then with growing pauses), stops them in reverse order."""
+
+    def __init__(self, logs: Path) -> None:
+        self._logs = logs
+        self._running: list[_Running] = []
+        self._stopping = threading.Event()
+
+    def start(self, program: Program) -> None:
+        """Start a program; its output goes to `<name>.log` in the log folder."""
+        self._running.append(_Running(program, self._spawn(program), time.monotonic()))
+
+    def log_of(self, name: str) -> Path:
+        """Where a program's output goes."""
+        return self._logs / f"{name}.log"
+
+    def alive(self, name: str) -> bool:
+        """Whether a program runs at this moment."""
+        return any(item.program.name == name and item.process.poll() is None for item in self._running)
+
+    def pid(self, name: str) -> int:
+        """Process id of a program. Raises KeyError."""
+        for item in self._running:
+            if item.program.name == name:
+                return item.process.pid
+        raise KeyError(name)
+
+    def ask_to_stop(self) -> None:
+        """Make `watch` return soon; safe to call from a signal handler."""
+        self._stopping.set()
+
+    @property
+    def stopping(self) -> bool:
+        return self._stopping.is_set()
+
+    def watch(self) -> None:
+        """Restart what ends, until somebody asks to stop."""
+        while not self._stopping.wait(0.5):
+            self.revive()
+
+    def revive(self) -> None:
+        """Look once whether a process ended, and start it again when its pause is over."""
+        moment = time.monotonic()
+        for item in self._running:
+            code = item.process.poll()
+            if code is None:
+                continue
+            if item.restart_at is None:
+                item.failures = 1 if moment - item.started > 60 else item.failures + 1
+                pause = 0.0 if item.failures == 1 else min(MAX_BACKOFF, 2.0 ** (item.failures - 2))
+                item.restart_at = moment + pause
+                log.error("process ended", part=item.program.name, exit_code=code, seconds=pause)
+                print(  # noqa: T201 (the person at the terminal)
+                    f"! {item.program.name} ended (exit code {code}), started again in {pause:.0f} s; its log: "
+                    f"{self.log_of(item.program.name)}",
+                    file=sys.stderr,
+                )
+            if moment >= item.restart_at:
+                item.process = self._spawn(item.program)
+                item.started, item.restart_at = moment, None
+
+    def stop(self) -> None:
+        """Stop everything, the last started first. Who does not stop in time is killed."""
+        self._stopping.set()
+        living = [item for item in reversed(self._running) if item.process.poll() is None]
+        for item in living:
+            item.process.terminate()
+        deadline = time.monotonic() + STOP_SECONDS
+        for item in living:
+            try:
+                item.process.wait(max(0.1, deadline - time.monotonic()))
+            except subprocess.TimeoutExpired:
+                log.warning("process killed", part=item.program.name)
+                item.process.kill()
+                item.process.wait()
+        self._running.clear()
+
+    def _spawn(self, program: Program) -> subprocess.Popen[bytes]:
+        self._logs.mkdir(parents=True, exist_ok=True)
+        path = self.log_of(program.name)
+        if path.is_file() and path.stat().st_size > _LOG_LIMIT:
+            path.replace(path.with_suffix(".log.1"))
+        with path.open("ab") as output:
+            os.chmod(path, 0o600)  # noqa: PTH101
+            return subprocess.Popen(  # noqa: S603 (our own programs)
+                list(program.command),
+                cwd=PROJECT,
+                env=dict(program.environment),
+                stdin=subprocess.DEVNULL,
+                stdout=output,
+                stderr=subprocess.STDOUT,
+                start_new_session=True,  # Ctrl-C reaches the supervisor alone, which stops the others in order
+                preexec_fn=_die_with_parent,  # noqa: PLW1509 (no threads start programs)
+            )

@@ -1,0 +1,72 @@
+"""The web process: Twilio's webhooks, the desk and the health page in one application."""
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+import uvicorn
+from fastapi import FastAPI
+from fastapi.responses import JSONResponse, RedirectResponse
+
+from app.bootstrap import Rooms, make_rooms
+from app.health import Health
+from core.logging import set_up_logging
+from core.settings import get_settings
+from desk.live import Live
+from desk.web import make_router as make_desk_router
+from desk.web import mount_static
+from gateway.webhooks import make_router as make_webhook_router
+
+
+def make_web(rooms: Rooms) -> FastAPI:
+    """The application. It publishes no API description: what is not for Twilio or for staff is nobody's."""
+    live = Live(rooms.settings.database_url or "")
+
+    @asynccontextmanager
+    async def lifespan(_web: FastAPI) -> AsyncIterator[None]:
+        async with live.running():
+            yield
+        rooms.close()
+
+    web = FastAPI(lifespan=lifespan, docs_url=None, redoc_url=None, openapi_url=None)
+    health = Health(rooms.settings, rooms.sessions, lambda: live.connected)
+    web.include_router(make_webhook_router(rooms.gateway))
+    web.include_router(make_desk_router(rooms.desk(live)))
+    mount_static(web)
+
+    @web.get("/health")
+    def look() -> JSONResponse:
+        parts = health.look()
+        ready = all(part.ready for part in parts.values())
+        return JSONResponse(
+            {
+                "status": "ready" if ready else "not ready",
+                "parts": {name: part.as_json() for name, part in parts.items()},
+            },
+            status_code=200 if ready else 503,
+            headers={"Cache-Control": "no-store"},
+        )
+
+    @web.get("/", include_in_schema=False)
+    def front() -> RedirectResponse:
+        return RedirectResponse("/desk")
+
+    return web
+
+
+def main() -> None:
+    """Serve until told to stop. The access log is off: a URL may hold what belongs to nobody."""
+    settings = get_settings()
+    set_up_logging("web", settings.log_level)
+    uvicorn.run(
+        make_web(make_rooms(settings)),
+        host=settings.host,
+        port=settings.port,
+        access_log=False,
+        log_config=None,
+        server_header=False,
+        timeout_graceful_shutdown=5,
+    )
+
+
+if __name__ == "__main__":
+    main()

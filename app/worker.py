@@ -1,0 +1,41 @@
+"""The worker process: turns, outbox and upkeep, from the job queue. Many may run; a conversation's lock keeps its turns in order."""
+
+import asyncio
+import sys
+
+from app.bootstrap import make_rooms
+from cases.tasks import add_tasks as add_case_tasks
+from core.jobs import QUEUES, make_app
+from core.logging import get_logger, set_up_logging
+from core.settings import get_settings
+from gateway.tasks import add_tasks
+
+CONCURRENCY = 8
+"""Turns and sends under way at once: most of a turn is waiting for Rasa, which answers one at a time."""
+
+
+async def work() -> None:
+    """Serve every queue until told to stop; what is under way is finished first."""
+    settings = get_settings()
+    rooms = make_rooms(settings)
+    app = make_app(settings.database_url or "")
+    add_tasks(app, rooms.gateway)
+    add_case_tasks(app, rooms.sessions, settings)
+    try:
+        async with app.open_async():
+            get_logger("app.worker").info("worker ready", count=CONCURRENCY)
+            await app.run_worker_async(
+                queues=list(QUEUES), concurrency=CONCURRENCY, shutdown_graceful_timeout=8, delete_jobs="successful"
+            )
+    finally:
+        rooms.close()
+
+
+def main() -> int:
+    set_up_logging("worker", get_settings().log_level)
+    asyncio.run(work())
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
