@@ -1,0 +1,31 @@
+"""A real Chromium for the tests that look at pages: Debian's, headless, offline."""
+
+import os
+import shutil
+from collections.abc import Iterator
+
+import pytest
+from playwright.sync_api import Browser, sync_playwright
+
+CHROMIUM = os.environ.get("WAYMARK_CHROMIUM", "/usr/bin/chromium")
+ARGUMENTS = [
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+]
+
+
+def start_browser() -> Iterator[Browser]:
+    """A headless Chromium; without one the test is skipped, unless browser tests are required (as `.ci/run` does)."""
+    if shutil.which(CHROMIUM) is None:
+        if os.environ.get("WAYMARK_BROWSER_TESTS") == "required":
+            pytest.fail(f"browser tests are required and {CHROMIUM} is not there; install Debian's chromium")
+        pytest.skip("there is no Chromium on this machine")
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=ARGUMENTS)
+        yield browser
+        browser.close()

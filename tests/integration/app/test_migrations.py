@@ -1,0 +1,49 @@
+"""The schema's history leads to what the models say, both ways, and keeps what is stored."""
+
+import psycopg
+import pytest
+from sqlalchemy import text
+
+from app.migrations import differences, migrate, state
+from app.tables import ROOMS_WITH_TABLES
+from core.database import make_engine
+from core.settings import PROJECT
+from tests.conftest import with_database
+
+
+@pytest.fixture
+def empty_database(postgres: str) -> str:
+    with psycopg.connect(postgres, autocommit=True) as connection:
+        connection.execute("DROP DATABASE IF EXISTS migrating WITH (FORCE)")
+        connection.execute("CREATE DATABASE migrating")
+    return with_database(postgres, "migrating")
+
+
+def test_models_and_migrations_agree(empty_database: str) -> None:
+    migrate(empty_database)
+    assert differences(empty_database) == []
+
+
+def test_the_database_is_on_the_head_after_migrating_and_again_changes_nothing(empty_database: str) -> None:
+    _, after = migrate(empty_database)
+    assert state(empty_database) == (after, after)
+    assert migrate(empty_database) == (after, after)
+
+
+def test_down_to_nothing_and_up_again(empty_database: str) -> None:
+    migrate(empty_database)
+    migrate(empty_database, "base")
+    engine = make_engine(empty_database)
+    with engine.connect() as connection:
+        left = connection.execute(
+            text("SELECT table_name FROM information_schema.tables WHERE table_schema = 'public'")
+        ).scalars()
+        assert set(left) == {"alembic_version"}
+    engine.dispose()
+    migrate(empty_database)
+    assert differences(empty_database) == []
+
+
+def test_every_room_with_models_is_compared() -> None:
+    rooms = {path.parent.name for path in PROJECT.glob("*/models.py")}
+    assert rooms == set(ROOMS_WITH_TABLES)

@@ -1,0 +1,81 @@
+"""What people wrote goes when its time is over, and not before."""
+
+from datetime import datetime, timedelta
+from uuid import uuid4
+
+import pytest
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from cases.models import Case, Conversation, Person, RetentionRun
+from cases.retention import delete_expired
+from core.database import now
+from core.settings import Settings
+from gateway.models import Message
+
+DAY = timedelta(days=1)
+
+
+def conversation(session: Session, last: datetime, **values: object) -> Conversation:
+    person = Person(phone_hash=uuid4().bytes, phone="+15005550100")
+    session.add(person)
+    session.flush()
+    made = Conversation(person_id=person.id, channel="sms", our_address="+15005550006", last_inbound_at=last, **values)
+    session.add(made)
+    session.flush()
+    session.add(Message(conversation_id=made.id, direction="inbound", author="person", state="handled", body="hello"))
+    session.flush()
+    return made
+
+
+def case(session: Session, of: Conversation, closed: datetime | None) -> None:
+    state = "closed" if closed else "open"
+    session.add(Case(conversation_id=of.id, level="U", reason="danger", due_at=now(), state=state, closed_at=closed))
+    session.flush()
+
+
+def left(session: Session) -> set[object]:
+    session.expire_all()
+    return set(session.execute(select(Conversation.id)).scalars())
+
+
+@pytest.mark.parametrize(
+    ("last_word", "closed", "kept"),
+    [
+        (timedelta(hours=71), None, True),
+        (timedelta(hours=73), None, False),
+        (DAY * 100, DAY * 89, True),
+        (DAY * 100, DAY * 91, False),
+        (DAY * 80, DAY * 91, True),  # wrote again after the case was closed
+    ],
+)
+def test_a_conversation_is_kept_as_long_as_the_notice_says(
+    session: Session, settings: Settings, last_word: timedelta, closed: timedelta | None, *, kept: bool
+) -> None:
+    made = conversation(session, now() - last_word)
+    if closed is not None:
+        case(session, made, now() - closed)
+    delete_expired(session, settings)
+    assert (made.id in left(session)) == kept
+    assert (session.execute(select(Message.id)).first() is not None) == kept
+    assert (session.execute(select(Person.id)).first() is not None) == kept
+
+
+def test_an_open_case_is_never_deleted(session: Session, settings: Settings) -> None:
+    made = conversation(session, now() - DAY * 1000)
+    case(session, made, None)
+    delete_expired(session, settings)
+    assert made.id in left(session)
+
+
+def test_who_asked_for_no_more_messages_stays_known(session: Session, settings: Settings) -> None:
+    made = conversation(session, now() - DAY * 1000, opted_out=True)
+    delete_expired(session, settings)
+    assert made.id in left(session)
+
+
+def test_each_run_leaves_a_row_with_numbers(session: Session, settings: Settings) -> None:
+    conversation(session, now() - DAY * 1000)
+    delete_expired(session, settings)
+    run = session.execute(select(RetentionRun)).scalar_one()
+    assert (run.conversations, run.people) == (1, 1)

@@ -1,0 +1,199 @@
+"""A desk on a real database: caseworkers, people and cases that are invented, and a browser that behaves like one."""
+
+import json
+import warnings
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Any
+from uuid import UUID, uuid4
+
+import pytest
+from fastapi import FastAPI
+from sqlalchemy import Engine, select
+
+from cases import service
+from cases.models import Case, Conversation, Person, User
+from core.database import Sessions, now
+from core.settings import Settings
+from desk import accounts
+from desk.live import Live
+from desk.passwords import hash_password
+from desk.web import Desk, make_router, mount_static
+from gateway.fixed_wording import FixedWording
+from gateway.gateway import Gateway
+from gateway.models import Message
+from gateway.outbox import queue_parts
+from gateway.rendering import Part
+from gateway.scripted_engine import ScriptedEngine
+
+with warnings.catch_warnings():
+    # Starlette would rather have a successor of httpx that is younger than our quarantine for releases.
+    warnings.simplefilter("ignore")
+    from starlette.testclient import TestClient
+
+PASSWORD = "four plain words together"
+TEXTS = {
+    "en": {
+        "say_human_takes_over": "A person is here now.",
+        "say_human_left": "The person has left. The assistant goes on.",
+        "say_case_closed": "We have closed this conversation. Write any time.",
+        "ask_safe": "Can you write here now?",
+        "ask_danger": "Are you in danger now?",
+        "say_person_will_write": "Reference {reference}. A person writes before {time}.",
+        "choice_yes": "Yes", "choice_no": "No", "choice_unsure": "Not sure",
+    },
+    "fr": {"say_human_takes_over": "Une personne est là.", "ask_danger": "Êtes-vous en danger maintenant ?"},
+    "ar": {
+        "say_human_takes_over": "معك الآن شخص.",
+        "say_human_left": "غادر الشخص. يتابع المساعد معك.",
+        "say_case_closed": "أغلقنا هذه المحادثة. يمكنك الكتابة في أي وقت.",
+        "ask_danger": "هل أنت في خطر الآن؟",
+    },
+}  # fmt: skip
+
+
+class Unreachable:
+    """No message leaves a test of the desk: the worker that would send it does not run."""
+
+    def send(self, message: Any) -> Any:
+        raise AssertionError("the desk wrote to the provider itself")
+
+    def register(self, content: Any) -> str:
+        raise AssertionError("the desk wrote to the provider itself")
+
+
+@dataclass
+class World:
+    """What the tests work with."""
+
+    settings: Settings
+    sessions: Sessions
+    desk: Desk
+    web: FastAPI
+
+    def caseworker(
+        self, name: str = "Amina Example", role: str = "caseworker", *, password: str | None = PASSWORD
+    ) -> User:
+        with self.sessions.begin() as session:
+            user = accounts.create_user(session, name, role)
+            user.password_hash = _hashed(password) if password else None
+        return user
+
+    def conversation(
+        self, *, language: str | None = "en", channel: str = "sms", number: str = "+15005550142", hours_ago: float = 0.1
+    ) -> UUID:
+        with self.sessions.begin() as session:
+            person = Person(phone_hash=uuid4().bytes, phone=number)
+            session.add(person)
+            session.flush()
+            conversation = Conversation(
+                person_id=person.id, channel=channel, our_address="+15005550006", language=language,
+                last_inbound_at=now() - timedelta(hours=hours_ago),
+            )  # fmt: skip
+            session.add(conversation)
+        return conversation.id
+
+    def case(
+        self,
+        level: str = "U",
+        *,
+        conversation: UUID | None = None,
+        rules: tuple[str, ...] = ("U12",),
+        needs: tuple[str, ...] = (),
+        answers: dict[str, Any] | None = None,
+        reason: str = "asks_human",
+        minutes_ago: float = 0,
+        contact: str | None = "write_here",
+        **person: Any,
+    ) -> UUID:
+        conversation = conversation or self.conversation(**person)
+        with self.sessions.begin() as session:
+            service.open_or_update(
+                session, conversation, level=level, rules=rules, needs=needs, answers=answers or {}, reason=reason,
+                contact=contact, settings=self.settings,
+            )  # fmt: skip
+            case = service.open_case_of(session, conversation)
+            assert case is not None
+            case.opened_at -= timedelta(minutes=minutes_ago)
+            case.due_at -= timedelta(minutes=minutes_ago)
+        return case.id
+
+    def write(self, case_id: UUID, body: str | None, *, kind: str = "text", media: list[str] | None = None) -> UUID:
+        """The person writes."""
+        from core.database import notify
+
+        with self.sessions.begin() as session:
+            conversation = self._conversation(session, case_id)
+            message = Message(
+                conversation_id=conversation.id, direction="inbound", author="person", kind=kind, state="received"
+            )
+            message.body = body
+            message.extra = json.dumps({"media": media}) if media else None
+            session.add(message)
+            conversation.last_inbound_at = now()
+            session.flush()
+            notify(session, conversation=conversation.id)
+        return message.id
+
+    def bot_says(self, case_id: UUID, body: str, *, key: str | None = None, choices: list[dict[str, Any]] | None = None,
+                 state: str = "sent", status: str | None = "delivered", error: str | None = None) -> None:  # fmt: skip
+        with self.sessions.begin() as session:
+            conversation = self._conversation(session, case_id)
+            (row,) = queue_parts(
+                session, conversation, [Part(body)], author="bot", language=conversation.language, state="dropped"
+            )
+            row.key, row.choices, row.state, row.status, row.error_code = key, choices, state, status, error
+
+    def read(self, case_id: UUID) -> tuple[Case, Conversation]:
+        with self.sessions.begin() as session:
+            case = session.get_one(Case, case_id)
+            return case, session.get_one(Conversation, case.conversation_id)
+
+    def messages(self, case_id: UUID) -> list[Message]:
+        with self.sessions.begin() as session:
+            conversation = self._conversation(session, case_id)
+            return list(
+                session.execute(
+                    select(Message).where(Message.conversation_id == conversation.id).order_by(Message.seq)
+                ).scalars()
+            )
+
+    def browser(self, *, name: str | None = None, password: str = PASSWORD) -> TestClient:
+        """A browser: it says where its requests come from. With a name it is signed in."""
+        client = TestClient(
+            self.web, base_url="http://testserver", headers={"Sec-Fetch-Site": "same-origin"}, follow_redirects=False
+        )
+        if name is not None:
+            answer = client.post("/desk/sign-in", data={"name": name, "password": password})
+            assert answer.status_code == 303, answer.text
+        return client
+
+    def _conversation(self, session: Any, case_id: UUID) -> Conversation:
+        case = session.get_one(Case, case_id)
+        return session.execute(
+            select(Conversation).where(Conversation.id == case.conversation_id).with_for_update()
+        ).scalar_one()
+
+
+_hashes: dict[str, str] = {}
+
+
+def _hashed(password: str) -> str:
+    # Hashing is slow on purpose; the tests need one.
+    return _hashes.setdefault(password, hash_password(password))
+
+
+def make_desk(settings: Settings, sessions: Sessions) -> tuple[Desk, FastAPI]:
+    gateway = Gateway(settings, sessions, FixedWording(TEXTS), ScriptedEngine(), Unreachable())
+    live = Live(sessions.engine.url.render_as_string(hide_password=False))
+    desk = Desk(settings=settings, sessions=sessions, gateway=gateway, catalogues=None, live=live)  # type: ignore[arg-type]
+    web = FastAPI(docs_url=None, redoc_url=None, openapi_url=None)
+    web.include_router(make_router(desk))
+    mount_static(web)
+    return desk, web
+
+
+@pytest.fixture
+def world(settings: Settings, sessions: Sessions, database: Engine) -> World:
+    desk, web = make_desk(settings, sessions)
+    return World(settings, sessions, desk, web)

@@ -1,0 +1,223 @@
+"""The desk in a real browser: live without losing what is typed, one message for two clicks, accessible on a phone and with Arabic."""
+
+import socket
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import asynccontextmanager
+from typing import Any
+
+import pytest
+import uvicorn
+from axe_playwright_python.sync_playwright import Axe
+from playwright.sync_api import Browser, Page, expect
+
+from cases.models import User
+from desk import work
+from tests.chromium import start_browser
+
+pytestmark = pytest.mark.browser
+
+SIZES = ({"width": 1280, "height": 900}, {"width": 360, "height": 740})
+
+
+@pytest.fixture(scope="module")
+def chromium() -> Iterator[Browser]:
+    yield from start_browser()
+
+
+@pytest.fixture
+def base(world: Any) -> Iterator[str]:
+    @asynccontextmanager
+    async def lifespan(_app: object) -> Any:
+        async with world.desk.live.running():
+            yield
+
+    world.web.router.lifespan_context = lifespan
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port = probe.getsockname()[1]
+    server = uvicorn.Server(
+        uvicorn.Config(world.web, host="127.0.0.1", port=port, log_config=None, timeout_graceful_shutdown=1)
+    )
+    thread = threading.Thread(target=server.run, daemon=True)
+    thread.start()
+    while not server.started or not world.desk.live.connected:
+        time.sleep(0.05)
+    yield f"http://127.0.0.1:{port}"
+    server.should_exit = True
+    thread.join(15)
+
+
+@pytest.fixture
+def page(world: Any, base: str, chromium: Browser) -> Iterator[Page]:
+    world.caseworker()
+    yield from signed_in(world, base, chromium, "Amina Example")
+
+
+def signed_in(world: Any, base: str, chromium: Browser, name: str) -> Iterator[Page]:
+    context = chromium.new_context(viewport=SIZES[0])
+    context.add_cookies(
+        [{"name": "waymark_desk", "value": world.browser(name=name).cookies["waymark_desk"], "url": base}]
+    )
+    page = context.new_page()
+    problems: list[str] = []
+    page.on("pageerror", lambda error: problems.append(str(error)))
+    page.on(
+        "console", lambda message: problems.append(message.text) if "Content Security Policy" in message.text else None
+    )
+    page.goto(f"{base}/desk")
+    expect(page.locator("#live-state")).to_have_text("Live")
+    yield page
+    context.close()
+    assert problems == []
+
+
+def told(page: Page) -> list[str]:
+    return [f"{fault['id']}: {fault['nodes'][0]['html'][:120]}" for fault in Axe().run(page).response["violations"]]
+
+
+def test_a_link_a_password_and_the_queue_by_keyboard_alone(world: Any, base: str, chromium: Browser) -> None:
+    from desk.accounts import create_sign_in_link
+
+    user = world.caseworker(password=None)
+    with world.sessions.begin() as session:
+        token = create_sign_in_link(session, user)
+    page = chromium.new_context().new_page()
+    page.goto(f"{base}/desk/sign-in/{token}")
+    page.keyboard.press("Tab")
+    page.keyboard.press("Tab")
+    page.keyboard.press("Enter")
+    page.wait_for_url("**/desk/password")
+    page.locator("#new").focus()
+    page.keyboard.type("four plain words together")
+    page.keyboard.press("Tab")
+    page.keyboard.type("four plain words together")
+    page.keyboard.press("Enter")
+    page.wait_for_url("**/desk")
+    expect(page.get_by_text("No open cases.")).to_be_visible()
+    page.context.close()
+
+
+def test_a_new_emergency_announces_itself_and_nothing_on_the_page_jumps(world: Any, page: Page) -> None:
+    world.case("P")
+    row = page.get_by_test_id("case-row")
+    expect(row).to_have_count(1)
+    link = row.locator("a")
+    link.focus()
+    focused = page.evaluate("document.activeElement.id")
+    emergency = world.case("E", reason="danger")
+    expect(row).to_have_count(2)
+    reference = world.read(emergency)[0].reference
+    expect(row.first).to_contain_text(reference)
+    expect(row.first.get_by_test_id("case-level")).to_have_text("Emergency")
+    expect(page.locator("#announcer")).to_have_text(f"New emergency case: {reference}")
+    assert page.title().startswith("(1) ")
+    assert page.evaluate("document.activeElement.id") == focused
+
+
+def test_a_message_arrives_while_a_reply_is_typed_and_two_clicks_are_one_message(
+    world: Any, page: Page, base: str
+) -> None:
+    case_id = world.case()
+    page.goto(f"{base}/desk/cases/{case_id}")
+    assert page.get_by_test_id("reply-text").count() == 0
+    page.get_by_test_id("take").click()
+    expect(page.get_by_test_id("held-by")).to_have_text("You hold this case")
+    box = page.get_by_test_id("reply-text")
+    box.click()
+    page.keyboard.type("We are here. ")
+    world.write(case_id, "are you there?")
+    expect(page.get_by_test_id("thread-message").last).to_contain_text("are you there?")
+    expect(box).to_have_value("We are here. ")
+    expect(box).to_be_focused()
+    page.keyboard.type("Are you safe?")
+    expect(page.locator("#reply-measure")).to_have_text("26 of 1600 characters · 1 SMS")
+    page.get_by_test_id("reply-send").dblclick()
+    expect(page.get_by_test_id("thread-message").last).to_contain_text("We are here. Are you safe?")
+    expect(box).to_have_value("")
+    page.keyboard.type("A second one")
+    page.keyboard.press("Control+Enter")
+    expect(page.get_by_test_id("thread-message").last).to_contain_text("A second one")
+    written = [message.body for message in world.messages(case_id) if message.author == "caseworker"]
+    assert written == ["We are here. Are you safe?", "A second one"]
+
+
+def test_a_reply_that_is_refused_or_finds_no_server_stays_in_its_box(world: Any, page: Page, base: str) -> None:
+    case_id = world.case()
+    page.goto(f"{base}/desk/cases/{case_id}")
+    page.get_by_test_id("take").click()
+    box = page.get_by_test_id("reply-text")
+    box.fill("typed for long")
+    page.route("**/reply", lambda route: route.abort())
+    page.get_by_test_id("reply-send").click()
+    expect(page.locator("#reply-result")).to_contain_text("No connection to the desk. Nothing was lost")
+    expect(box).to_have_value("typed for long")
+    page.unroute("**/reply")
+    with world.sessions.begin() as session:
+        holder = session.get_one(User, world.read(case_id)[0].assignee_id)
+        work.close(session, world.desk.gateway, case_id, holder, "helped")
+    expect(page.locator("#not-mine")).to_be_visible()
+    expect(page.get_by_test_id("reply-send")).to_be_disabled()
+    expect(box).to_have_value("typed for long")
+
+
+def test_two_caseworkers_see_each_other_without_reloading(world: Any, page: Page, base: str, chromium: Browser) -> None:
+    world.caseworker("Jonas Example")
+    other = signed_in(world, base, chromium, "Jonas Example")
+    second = next(other)
+    case_id = world.case()
+    for one in (page, second):
+        one.goto(f"{base}/desk/cases/{case_id}")
+    page.get_by_test_id("take").click()
+    expect(second.get_by_test_id("held-by")).to_have_text("Held by Amina Example")
+    expect(second.get_by_test_id("take")).to_have_count(0)
+    page.get_by_test_id("give-back").click()
+    expect(second.get_by_test_id("held-by")).to_have_text("Nobody holds this case")
+    second.get_by_test_id("take").click()
+    expect(second.get_by_test_id("held-by")).to_have_text("You hold this case")
+    expect(page.get_by_test_id("held-by")).to_have_text("Held by Jonas Example")
+    second.get_by_test_id("outcome").select_option("helped")
+    second.get_by_test_id("close-case").click()
+    expect(page.get_by_test_id("held-by")).to_have_text("Closed: Helped")
+    next(other, None)
+
+
+@pytest.mark.parametrize("size", SIZES, ids=["desktop", "phone"])
+@pytest.mark.parametrize("language", ["en", "ar"])
+def test_every_page_is_accessible_and_fits(world: Any, page: Page, base: str, size: Any, language: str) -> None:
+    answers = {"safe": "unsure", "danger": "unsure", "shared_phone": "yes", "country": "MA", "place": "الدار البيضاء"}
+    case_id = world.case(
+        "U", rules=("U2", "P1"), needs=("shelter",), answers=answers, language=language, reason="screening"
+    )
+    world.case("E", reason="danger", minutes_ago=9)
+    world.bot_says(case_id, "هل أنت في خطر الآن؟" if language == "ar" else "Are you in danger now?", key="ask_danger")
+    world.write(case_id, "نعم, " + "averylongwordwithoutaspace" * 5)
+    world.write(case_id, None, kind="media", media=["audio/ogg"])
+    world.bot_says(case_id, "x", state="failed", status="failed", error="30003")
+    page.set_viewport_size(size)
+    found: dict[str, list[str]] = {}
+
+    def look(name: str) -> None:
+        found[name] = told(page)
+        wide = page.evaluate("document.documentElement.scrollWidth - document.documentElement.clientWidth")
+        if wide > 0:
+            found[name].append(f"{wide} pixels too wide")
+
+    page.goto(f"{base}/desk")
+    look("queue")
+    page.goto(f"{base}/desk/cases/{case_id}")
+    look("case, not held")
+    page.get_by_test_id("take").click()
+    page.get_by_test_id("reply-text").fill("سلام" if language == "ar" else "Hello")
+    look("case, held")
+    page.get_by_test_id("reply-text").fill("")
+    page.goto(f"{base}/desk/cases/00000000-0000-0000-0000-000000000000")
+    look("error")
+    page.goto(f"{base}/desk/password")
+    look("password")
+    page.goto(f"{base}/desk/sign-in")
+    look("sign in")
+    page.goto(f"{base}/desk/sign-in/wrong")
+    look("link")
+    assert {name: faults for name, faults in found.items() if faults} == {}

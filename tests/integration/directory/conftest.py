@@ -1,0 +1,48 @@
+"""The full gazetteer, loaded once for all tests of the directory; what a test adds to it is rolled back."""
+
+from collections.abc import Iterator
+from uuid import uuid4
+
+import psycopg
+import pytest
+from sqlalchemy import Engine
+from sqlalchemy.orm import Session
+
+from core.database import Sessions, make_engine
+from core.encryption import Cipher
+from directory.gazetteer import load_gazetteer
+from directory.models import Organization
+
+COUNTRIES = ("BR", "ZA", "BD", "MA", "LA")
+
+
+@pytest.fixture(scope="session")
+def gazetteer_engine(postgres: str, template_database: str) -> Iterator[Engine]:
+    """An engine on a database with the places of five countries, four that are served first and one without spaces between words."""
+    name = f"gazetteer_{uuid4().hex[:8]}"
+    head, _, query = postgres.partition("?")
+    with psycopg.connect(postgres, autocommit=True) as connection:
+        connection.execute(f'CREATE DATABASE "{name}" TEMPLATE "{template_database}"')
+    engine = make_engine(f"{head.rsplit('/', 1)[0]}/{name}" + (f"?{query}" if query else ""))
+    with Sessions(engine).begin() as session:
+        load_gazetteer(session, COUNTRIES)
+    yield engine
+    engine.dispose()
+    with psycopg.connect(postgres, autocommit=True) as connection:
+        connection.execute(f'DROP DATABASE "{name}" WITH (FORCE)')
+
+
+@pytest.fixture
+def world(gazetteer_engine: Engine, cipher: Cipher) -> Iterator[Session]:
+    """A session on the full gazetteer, rolled back at the end of the test."""
+    with Session(gazetteer_engine, expire_on_commit=False) as session:
+        yield session
+        session.rollback()
+
+
+@pytest.fixture
+def organization(world: Session) -> Organization:
+    organization = Organization(name="Builder's own")
+    world.add(organization)
+    world.flush()
+    return organization

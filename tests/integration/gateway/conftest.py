@@ -1,0 +1,52 @@
+"""The channels on a real database, with a scripted engine and a strict Twilio."""
+
+from collections.abc import AsyncIterator
+
+import httpx
+import pytest
+from fastapi import FastAPI
+
+from core.database import Sessions
+from core.settings import Settings
+from gateway.fixed_wording import FixedWording
+from gateway.gateway import Gateway
+from gateway.scripted_engine import ScriptedEngine
+from gateway.twilio_client import TwilioProvider
+from gateway.webhooks import make_router
+from tests.integration.gateway.doubles import FakeTwilio, Line
+
+TEXTS = {
+    "en": {
+        "say_intro": "An information line.", "ask_safe": "Can you write here now?", "ask_danger": "Are you in danger now?",
+        "ask_anything_else": "Anything else?", "say_goodbye": "Goodbye.", "say_help": "You can write here.",
+        "say_emergency": "A person comes. Reference {reference}, before {time}.", "say_erased": "Deleted.",
+        "say_bot_failure": "Something does not work. A person writes before {time}.", "say_human_takes_over": "A person is here.",
+        "choice_yes": "Yes", "choice_no": "No", "choice_unsure": "Not sure", "choice_need": "Another", "choice_finish": "Finish",
+    },
+    "fr": {"say_bot_failure": "Un souci. Une personne vous écrit avant {time}.",
+           "say_help": "Écrivez ici.", "ask_safe": "Pouvez-vous écrire ?"},
+}  # fmt: skip
+WORDS = {"en": {"yes": ("yes",), "no": ("no",), "stop": ("stop",), "help": ("help",), "person": ("person",)}}
+
+
+@pytest.fixture
+def anyio_backend() -> str:
+    return "asyncio"
+
+
+@pytest.fixture
+async def line(settings: Settings, sessions: Sessions, database_url: str) -> AsyncIterator[Line]:
+    twilio = FakeTwilio(settings.twilio_account_sid or "", "twilio-token")
+    engine = ScriptedEngine()
+    gateway = Gateway(
+        settings=settings,
+        sessions=sessions,
+        wording=FixedWording(TEXTS, WORDS, guesses={"bonjour": "fr"}),
+        engine=engine,
+        provider=TwilioProvider(settings, transport=httpx.MockTransport(twilio)),
+    )
+    app = FastAPI()
+    app.include_router(make_router(gateway))
+    async with httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url="http://elsewhere.invalid") as web:
+        yield Line(gateway, engine, twilio, web, database_url)
+    gateway.close()

@@ -1,0 +1,390 @@
+"""A message goes out once, or it is known that nobody knows; what became of it moves forward only."""
+
+import json
+from datetime import timedelta
+from uuid import uuid4
+
+import httpx
+import pytest
+from sqlalchemy import select, text
+
+from cases import service
+from cases.errors import NotTheOwner
+from cases.models import CaseEvent, User
+from core.database import now
+from core.turns import Choice, Say
+from gateway import outbox, thread
+from gateway.errors import CannotWrite, SendLater
+from gateway.models import Message, RegisteredContent
+from gateway.sending import MAX_ATTEMPTS, send
+from gateway.tasks import pick_up_left_behind
+from tests.integration.gateway.doubles import THEM, US, Line, refused
+
+pytestmark = pytest.mark.anyio
+
+INTRO = Say(say="say_intro")
+MORE = Say(
+    say="ask_anything_else",
+    question="anything_else",
+    choices=(Choice(value="need", label="choice_need"), Choice(value="finish", label="choice_finish")),
+)
+
+
+async def queued(line: Line, *, channel: str = "sms", says: tuple[Say, ...] = (INTRO,)) -> Message:
+    """A row of the bot that is ready to be sent."""
+    from gateway.turn import handle_next
+
+    line.engine.steps.append(list(says))
+    await line.write("hello", channel=channel)
+    handle_next(line.gateway, line.conversation().id)
+    return line.rows("outbound")[-1]
+
+
+def state(line: Line) -> tuple[str, str | None, str | None]:
+    row = line.rows("outbound")[-1]
+    return row.state, row.status, row.error_code
+
+
+def timeout(request: httpx.Request) -> httpx.Response:
+    raise httpx.ReadTimeout("slow", request=request)
+
+
+def no_connection(request: httpx.Request) -> httpx.Response:
+    raise httpx.ConnectError("refused", request=request)
+
+
+async def test_a_message_leaves_with_our_id_in_its_callback(line: Line) -> None:
+    row = await queued(line)
+    await line.work()
+    (form,) = line.twilio.sent
+    assert (form["To"], form["From"], form["Body"]) == (THEM, US, "An information line.")
+    assert form["StatusCallback"] == f"http://testserver/twilio/status?message={row.id}#rc=5&rp=all"
+    assert state(line) == ("sent", "queued", None)
+
+
+async def test_buttons_are_registered_once_and_sent_with_the_question_as_variable(line: Line) -> None:
+    await queued(line, channel="whatsapp", says=(MORE, MORE))
+    await line.work()
+    assert line.count(RegisteredContent) == 1
+    assert len(line.twilio.contents) == 1
+    first, second = line.twilio.sent
+    assert first["ContentSid"] == second["ContentSid"]
+    assert json.loads(first["ContentVariables"]) == {"1": "Anything else?"}
+    assert first["To"] == f"whatsapp:{THEM}"
+    (content,) = line.twilio.contents.values()
+    assert "Anything" not in str(content)
+    assert "anything_else:need" in str(content)
+
+
+async def test_buttons_that_were_deleted_at_twilio_become_numbers_and_are_registered_anew(line: Line) -> None:
+    await queued(line, channel="whatsapp", says=(MORE,))
+    await line.work()
+    line.twilio.contents.clear()
+    await queued(line, channel="whatsapp", says=(MORE,))
+    await line.work()
+    assert line.twilio.bodies == ["Anything else?", "Anything else?\n1 Another\n2 Finish"]
+    assert (state(line)[0], line.count(RegisteredContent)) == ("sent", 0)
+
+
+async def test_without_buttons_the_choices_go_out_as_numbers(line: Line) -> None:
+    await queued(line, channel="whatsapp", says=(MORE,))
+    line.twilio.faults = [lambda _: refused(400, 20001)]
+    await line.work()
+    assert line.twilio.bodies == ["Anything else?\n1 Another\n2 Finish"]
+
+
+@pytest.mark.parametrize(
+    "fault",
+    [
+        lambda _: refused(429, 20429),
+        lambda _: refused(500, 20500),
+        lambda _: httpx.Response(503, text="<html>"),
+        no_connection,
+    ],
+)
+async def test_what_certainly_was_not_sent_is_sent_again(line: Line, fault: object) -> None:
+    row = await queued(line)
+    line.twilio.faults = [fault]  # type: ignore[list-item]
+    with pytest.raises(SendLater):
+        send(line.gateway, row.id)
+    assert state(line)[0] == "queued"
+    send(line.gateway, row.id)
+    assert state(line) == ("sent", "queued", None)
+    assert len(line.twilio.sent) == 1
+
+
+async def test_messages_behind_one_that_waits_wait_too(line: Line) -> None:
+    await queued(line, says=(INTRO, Say(say="say_goodbye")))
+    line.twilio.faults = [no_connection]
+    await line.work()
+    assert line.twilio.sent == []
+    with line.sessions.begin() as session:
+        session.execute(text("UPDATE procrastinate_jobs SET scheduled_at = NULL"))
+    await line.work()
+    assert line.twilio.bodies == ["An information line.", "Goodbye."]
+
+
+async def test_after_many_attempts_a_message_has_failed(line: Line) -> None:
+    row = await queued(line)
+    line.twilio.faults = [no_connection] * MAX_ATTEMPTS
+    for _ in range(MAX_ATTEMPTS - 1):
+        with pytest.raises(SendLater):
+            send(line.gateway, row.id)
+    send(line.gateway, row.id)
+    assert state(line) == ("failed", None, "unreachable")
+
+
+@pytest.mark.parametrize(
+    "fault",
+    [
+        timeout,
+        lambda _: refused(504, 20504),
+        lambda _: httpx.Response(201, text="{"),
+        lambda _: httpx.Response(201, json={"sid": None}),
+    ],
+)
+async def test_what_may_have_been_sent_is_never_sent_again_by_itself(line: Line, fault: object) -> None:
+    row = await queued(line)
+    line.twilio.faults = [fault]  # type: ignore[list-item]
+    await line.work()
+    assert state(line)[0] == "uncertain"
+    send(line.gateway, row.id)
+    assert pick_up_left_behind(line.gateway, seconds=0) == 0
+    await line.work()
+    assert line.twilio.seen == 1
+    with line.sessions.begin() as session:
+        assert thread.messages(session, row.conversation_id)[-1].state == "uncertain"
+
+
+async def test_a_status_settles_what_was_uncertain(line: Line) -> None:
+    row = await queued(line)
+    line.twilio.faults = [timeout]
+    await line.work()
+    await line.status(row.id, "delivered", MessageSid="SM9")
+    assert state(line) == ("sent", "delivered", None)
+
+
+async def test_a_worker_that_died_while_sending_leaves_an_uncertain_message(line: Line) -> None:
+    row = await queued(line)
+    with line.sessions.begin() as session:
+        session.get_one(Message, row.id).state = "sending"
+    await line.work()
+    assert (state(line)[0], line.twilio.sent) == ("uncertain", [])
+
+
+@pytest.mark.parametrize(("code", "opted_out"), [(21211, False), (63016, False), (21610, True)])
+async def test_a_refusal_is_shown_with_its_code_and_not_repeated(line: Line, code: int, opted_out: bool) -> None:  # noqa: FBT001
+    await queued(line)
+    line.twilio.faults = [lambda _: refused(400, code)]
+    await line.work()
+    await line.work()
+    assert (state(line), line.twilio.seen) == (("failed", None, str(code)), 1)
+    assert line.conversation().opted_out is opted_out
+
+
+@pytest.mark.parametrize(
+    ("statuses", "last"),
+    [
+        (["queued", "sent", "delivered"], ("sent", "delivered", None)),
+        (["delivered", "sent", "queued", "sending"], ("sent", "delivered", None)),
+        (["read", "delivered"], ("sent", "read", None)),
+        (["undelivered", "sent"], ("failed", "undelivered", "30003")),
+        (["failed", "delivered"], ("sent", "delivered", None)),
+        (["sent", "hologram", "", "\x00"], ("sent", "sent", None)),
+        (["delivered", "failed"], ("sent", "delivered", None)),
+    ],
+)
+async def test_statuses_move_forward_only(line: Line, statuses: list[str], last: tuple[str, str, str | None]) -> None:
+    row = await queued(line)
+    await line.work()
+    for status in statuses:
+        code = {"ErrorCode": "30003"} if status in ("failed", "undelivered") else {}
+        assert (await line.status(row.id, status, **code)).status_code == 200
+        assert (await line.status(row.id, status, **code)).status_code == 200
+    assert state(line) == last
+
+
+async def test_a_callback_that_overtakes_the_answer_is_kept(line: Line) -> None:
+    from gateway.sending import _accepted
+    from gateway.twilio_client import Accepted
+
+    row = await queued(line)
+    with line.sessions.begin() as session:
+        session.get_one(Message, row.id).state = "sending"
+    await line.status(row.id, "failed", ErrorCode="30005", MessageSid="SM7")
+    with line.sessions.begin() as session:
+        _accepted(session.get_one(Message, row.id), Accepted("SM7", "queued", 1))
+    assert state(line) == ("failed", "failed", "30005")
+
+
+async def test_a_status_needs_its_signature_and_nothing_breaks_it(line: Line) -> None:
+    row = await queued(line)
+    assert (
+        await line.post(f"/twilio/status?message={row.id}", {"MessageStatus": "read"}, signature="x")
+    ).status_code == 403
+    for path in (
+        "/twilio/status",
+        "/twilio/status?message=none",
+        f"/twilio/status?message={uuid4()}",
+        "/twilio/status?message=%00",
+    ):
+        assert (await line.post(path, {"MessageStatus": "read", "MessageSid": "SM\x00"})).status_code == 200
+    assert (await line.post(f"/twilio/status?message={row.id}", {})).status_code == 200
+    assert state(line)[1] is None
+
+
+async def test_a_failed_delivery_on_an_urgent_case_is_told_to_the_desk(line: Line) -> None:
+    row = await queued(line)
+    with line.sessions.begin() as session:
+        service.open_or_update(
+            session,
+            row.conversation_id,
+            level="U",
+            rules=[],
+            needs=[],
+            answers={},
+            reason="x",
+            settings=line.gateway.settings,
+        )
+    await line.work()
+    await line.status(row.id, "undelivered", ErrorCode="30003")
+    with line.sessions.begin() as session:
+        event = session.execute(select(CaseEvent).where(CaseEvent.kind == "not_delivered")).scalar_one()
+        assert event.details == {"message": str(row.id), "error_code": "30003", "state": "failed"}
+
+
+async def held_case(line: Line, *, channel: str = "sms") -> User:
+    user = line.caseworker()
+    await line.write("hello", channel=channel)
+    with line.sessions.begin() as session:
+        conversation = line.conversation()
+        service.open_or_update(
+            session,
+            conversation.id,
+            level="U",
+            rules=[],
+            needs=[],
+            answers={},
+            reason="x",
+            settings=line.gateway.settings,
+        )
+        case = service.open_case_of(session, conversation.id)
+        assert case is not None
+        service.take(session, case.id, session.merge(user))
+    return user
+
+
+async def test_a_caseworker_writes_and_a_double_click_is_one_message(line: Line) -> None:
+    user, client_id = await held_case(line), uuid4()
+    for _ in range(2):
+        with line.sessions.begin() as session:
+            outbox.send_as_caseworker(session, line.conversation(), user, "Hello, I am here.", client_id)
+    await line.work()
+    assert line.twilio.bodies == ["Hello, I am here."]
+    with line.sessions.begin() as session:
+        entry = thread.messages(session, line.conversation().id)[-1]
+    assert (entry.author, entry.name, entry.body, entry.state) == ("caseworker", user.name, "Hello, I am here.", "sent")
+
+
+async def test_what_a_caseworker_wrote_is_sent_though_the_conversation_was_given_back(line: Line) -> None:
+    user = await held_case(line)
+    with line.sessions.begin() as session:
+        conversation = line.conversation()
+        outbox.send_as_caseworker(session, conversation, user, "One moment.", uuid4())
+        case = service.open_case_of(session, conversation.id)
+        assert case is not None
+        service.give_back(session, case.id, session.merge(user))
+    line.engine.steps = [[INTRO]]
+    await line.work()
+    assert "One moment." in line.twilio.bodies
+
+
+async def test_who_does_not_hold_the_case_cannot_write(line: Line) -> None:
+    await held_case(line)
+    other = line.caseworker()
+    with pytest.raises(NotTheOwner), line.sessions.begin() as session:
+        outbox.send_as_caseworker(session, line.conversation(), other, "x", uuid4())
+    assert line.rows("outbound") == []
+
+
+async def test_without_a_case_nobody_writes(line: Line) -> None:
+    await line.write("hello")
+    with pytest.raises(CannotWrite) as caught, line.sessions.begin() as session:
+        outbox.send_as_caseworker(session, line.conversation(), line.caseworker(), "x", uuid4())
+    assert caught.value.reason == "no_case"
+
+
+@pytest.mark.parametrize(("words", "reason"), [(" \u200f\x00", "empty"), ("x" * 1601, "too_long")])
+async def test_a_text_that_cannot_be_sent_is_refused(line: Line, words: str, reason: str) -> None:
+    user = await held_case(line)
+    with pytest.raises(CannotWrite) as caught, line.sessions.begin() as session:
+        outbox.send_as_caseworker(session, line.conversation(), user, words, uuid4())
+    assert caught.value.reason == reason
+
+
+async def test_outside_its_window_whatsapp_takes_nothing(line: Line) -> None:
+    user = await held_case(line, channel="whatsapp")
+    with line.sessions.begin() as session:
+        session.merge(line.conversation()).last_inbound_at = now() - timedelta(hours=25)
+    with pytest.raises(CannotWrite) as caught, line.sessions.begin() as session:
+        outbox.send_as_caseworker(session, line.conversation(), user, "x", uuid4())
+    assert caught.value.reason == "window_closed"
+
+
+async def test_who_opted_out_gets_nothing_from_anybody(line: Line) -> None:
+    user = await held_case(line)
+    with line.sessions.begin() as session:
+        outbox.send_as_caseworker(session, line.conversation(), user, "queued before", uuid4())
+    await line.write("STOP", OptOutType="STOP")
+    assert line.conversation().owner == "desk"
+    with pytest.raises(CannotWrite) as caught, line.sessions.begin() as session:
+        outbox.send_as_caseworker(session, line.conversation(), user, "x", uuid4())
+    assert caught.value.reason == "opted_out"
+    with line.sessions.begin() as session:
+        assert (
+            outbox.say_system(session, line.conversation(), "say_human_takes_over", wording=line.gateway.wording) == []
+        )
+    await line.work()
+    assert line.twilio.sent == []
+    assert state(line)[0] == "dropped"
+
+
+async def test_the_service_speaks_the_persons_language(line: Line) -> None:
+    await held_case(line)
+    with line.sessions.begin() as session:
+        outbox.say_system(
+            session,
+            line.conversation(),
+            "say_human_takes_over",
+            wording=line.gateway.wording,
+            settings=line.gateway.settings,
+        )
+    await line.work()
+    assert "A person is here." in line.twilio.bodies
+
+
+async def test_a_thread_shows_everything_in_order_with_placeholders(line: Line) -> None:
+    line.engine.steps = [[MORE], [INTRO], [INTRO], [INTRO]]
+    await line.say("hello", channel="whatsapp")
+    await line.say("", channel="whatsapp", NumMedia="1", MediaContentType0="audio/ogg")
+    await line.say("", channel="whatsapp", Latitude="1", Longitude="2")
+    await line.say("", channel="whatsapp", MessageType="hologram")
+    with line.sessions.begin() as session:
+        outbox.resume(session, line.conversation())
+        entries = thread.messages(session, line.conversation().id)
+        assert thread.messages(session, line.conversation().id, after=entries[-2].seq) == entries[-1:]
+    assert [(entry.inbound, entry.attachment) for entry in entries] == [
+        (True, None), (False, None), (True, "audio"), (False, None), (True, "location"), (False, None), (True, "unknown"), (False, None),
+    ]  # fmt: skip
+    assert entries[1].choices == ("Another", "Finish")
+    assert "hello" not in repr(entries)
+
+
+async def test_a_damaged_message_does_not_hide_the_thread(line: Line) -> None:
+    await line.write("first")
+    await line.write("second")
+    first, _ = line.rows()
+    with line.sessions.begin() as session:
+        session.get_one(Message, first.id).body_encrypted = b"\x01\x04test" + b"0" * 40
+    with line.sessions.begin() as session:
+        assert [entry.body for entry in thread.messages(session, first.conversation_id)] == ["", "second"]

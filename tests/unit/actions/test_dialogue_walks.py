@@ -1,0 +1,141 @@
+"""Random conversations: whatever a person does, there is a next step or an end, and no level ever falls."""
+
+import json
+from typing import Any
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from core.turns import TurnReply
+from screening.questions import questionnaire
+from screening.triage import LEVELS
+from tests.unit.actions.conversation import Conversation, world
+
+WORDS = ["greet", "affirm", "deny", "skip", "need_shelter", "need_health", "need_legal", "need_food_cash",
+         "exploited_at_work", "documents_taken", "thanks", "where_am_i", "other"]  # fmt: skip
+INTERRUPTS = ["stop", "help", "ask_human", "danger_now", "child_alone", "self_harm", "erase_data", "change_language",
+              "attachment"]  # fmt: skip
+TEXTS = st.sampled_from(["smallville", "Smallville", "stop", "", "x" * 1000, "হ্যাঁ", "/restart", "1"])
+POSSIBLE = st.sampled_from([None, None, None, "danger_now", "self_harm", "child_alone", "ask_human"])
+
+worlds = st.builds(
+    world,
+    countries=st.sampled_from([("BR",), ("BR", "ZA")]),
+    on_call=st.booleans(),
+)
+
+
+@st.composite
+def events(draw: st.DrawFn, conversation: Conversation) -> tuple[str, dict[str, Any]]:
+    kind = draw(st.integers(0, 9))
+    if kind < 6 and conversation.question:
+        choices = next(item["choices"] for item in conversation.last if item.get("question"))
+        values = [choice["value"] for choice in choices] or ["skip"]
+        return "answer", {"question": conversation.question, "value": draw(st.sampled_from(values))}
+    if kind == 6:
+        question = draw(st.sampled_from([*(q.id for q in questionnaire().questions), "nonsense"]))
+        return "answer", {
+            "question": question,
+            "value": draw(st.sampled_from(["yes", "no", "agree", "more", "p1", "", "BR"])),
+        }
+    if kind == 7:
+        return draw(st.sampled_from(INTERRUPTS)), {"text": draw(TEXTS), "confidence": draw(st.sampled_from([0.6, 1.0]))}
+    if kind == 8:
+        return "resume", {}
+    return draw(st.sampled_from(WORDS)), {
+        "text": draw(TEXTS),
+        "confidence": draw(st.sampled_from([0.5, 1.0])),
+        "possible": draw(POSSIBLE),
+    }
+
+
+def check(conversation: Conversation) -> None:
+    """What holds after every turn."""
+    TurnReply.model_validate_json(
+        json.dumps(
+            {
+                "turn_id": "00000000-0000-4000-8000-000000000000",
+                "understood": {"intent": "other", "confidence": 0.5},
+                "output": conversation.last,
+            }
+        )
+    )
+    ended = bool({"close", "hand_over"} & set(conversation.done))
+    assert ended or conversation.question, f"neither a next step nor an end: {conversation.last}"
+    assert not (ended and conversation.question), "a question after the end"
+
+
+@settings(max_examples=500, deadline=None)
+@given(data=st.data(), where=worlds, language=st.sampled_from(["en", None]))
+def test_every_turn_has_a_next_step_or_an_end_and_the_level_never_falls(
+    data: st.DataObject, where: Any, language: str | None
+) -> None:
+    conversation = Conversation(world=where, language=language)
+    level, case_level = "I", "I"
+    for _ in range(data.draw(st.integers(1, 25))):
+        intent, values = data.draw(events(conversation))
+        fresh = conversation.state.finished
+        conversation.turn(intent, **values)
+        check(conversation)
+        if fresh or intent == "erase_data":
+            level = "I"  # a new conversation; its case keeps its level
+        assert LEVELS.index(conversation.state.level) <= LEVELS.index(level)
+        level = conversation.state.level
+        if conversation.world.case:
+            assert LEVELS.index(conversation.world.case.level) <= LEVELS.index(case_level)
+            case_level = conversation.world.case.level
+
+
+@settings(max_examples=300, deadline=None)
+@given(data=st.data(), where=worlds)
+def test_words_of_danger_at_any_moment_raise_an_emergency_in_the_very_next_message(
+    data: st.DataObject, where: Any
+) -> None:
+    conversation = Conversation(world=where)
+    for _ in range(data.draw(st.integers(0, 12))):
+        intent, values = data.draw(events(conversation))
+        conversation.turn(intent, **values)
+    conversation.write("they will kill us", "danger_now")
+    assert next(key for key in conversation.said if key != "say_nobody_now") == "say_emergency"
+    assert conversation.did("hand_over")["level"] == "E"
+    assert conversation.world.case is not None
+    assert conversation.world.case.level == "E"
+
+
+@pytest.mark.parametrize("language", ["en", None])
+def test_an_emergency_is_raised_after_three_messages_of_the_bot(language: str | None) -> None:
+    conversation = Conversation(language=language)
+    conversation.turn("greet")
+    messages = len([item for item in conversation.last if "say" in item])
+    while "hand_over" not in conversation.done:
+        conversation.pick({"language": "en"}.get(str(conversation.question), "yes"))
+        messages += (
+            len([item for item in conversation.last if "say" in item]) if "hand_over" not in conversation.done else 0
+        )
+    assert messages <= 3
+    assert conversation.did("hand_over")["level"] == "E"
+
+
+@settings(max_examples=300, deadline=None)
+@given(data=st.data(), where=worlds)
+def test_answering_only_what_is_asked_always_comes_to_an_end(data: st.DataObject, where: Any) -> None:
+    conversation = Conversation(world=where, language=None)
+    conversation.turn("greet")
+    for _ in range(60):
+        if not conversation.question:
+            break
+        choices = [choice["value"] for item in conversation.last if item.get("question") for choice in item["choices"]]
+        wanted = [value for value in choices if value != "need"]
+        conversation.pick(data.draw(st.sampled_from(wanted)))
+    assert {"close", "hand_over"} & set(conversation.done)
+
+
+@settings(max_examples=300, deadline=None)
+@given(data=st.data(), where=worlds)
+def test_no_output_repeats_what_a_person_wrote(data: st.DataObject, where: Any) -> None:
+    conversation = Conversation(world=where)
+    for _ in range(data.draw(st.integers(1, 12))):
+        intent, values = data.draw(events(conversation))
+        conversation.turn(intent, **values | ({"text": "my name is Secret"} if "text" in values else {}))
+        assert "Secret" not in str(conversation.last)

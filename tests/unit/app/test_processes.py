@@ -1,0 +1,78 @@
+"""The supervisor starts, revives and stops real processes."""
+
+import sys
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import psutil
+import pytest
+
+from app.processes import Program, Supervisor
+
+SLEEP = (sys.executable, "-c", "import time; print('up', flush=True); time.sleep(600)")
+DEAF = (
+    sys.executable,
+    "-c",
+    "import signal, time; signal.signal(signal.SIGTERM, signal.SIG_IGN); print('up', flush=True); time.sleep(600)",
+)
+
+
+@pytest.fixture
+def supervisor(tmp_path: Path) -> Iterator[Supervisor]:
+    made = Supervisor(tmp_path)
+    yield made
+    made.stop()
+
+
+def wait(until: Callable[[], object], seconds: float = 10) -> None:
+    deadline = time.monotonic() + seconds
+    while not until():
+        assert time.monotonic() < deadline, "it did not happen in time"
+        time.sleep(0.02)
+
+
+def test_a_process_that_dies_is_started_again(supervisor: Supervisor) -> None:
+    supervisor.start(Program("one", SLEEP, {}))
+    first = supervisor.pid("one")
+    psutil.Process(first).kill()
+    wait(lambda: not supervisor.alive("one"))
+    supervisor.revive()
+    assert supervisor.alive("one")
+    assert supervisor.pid("one") != first
+
+
+def test_a_process_that_keeps_dying_is_given_longer_and_longer_pauses(supervisor: Supervisor) -> None:
+    supervisor.start(Program("one", (sys.executable, "-c", "raise SystemExit(3)"), {}))
+    wait(lambda: not supervisor.alive("one"))
+    supervisor.revive()
+    wait(lambda: not supervisor.alive("one"))
+    before = supervisor.pid("one")
+    supervisor.revive()
+    assert supervisor.pid("one") == before, "the second death in a row is followed by a pause"
+
+
+def test_stopping_ends_even_who_does_not_listen(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("app.processes.STOP_SECONDS", 0.5)
+    supervisor = Supervisor(tmp_path)
+    supervisor.start(Program("deaf", DEAF, {}))
+    wait(lambda: supervisor.log_of("deaf").read_text().startswith("up"))
+    pid = supervisor.pid("deaf")
+    supervisor.stop()
+    assert not psutil.pid_exists(pid)
+
+
+def test_a_process_gets_the_environment_it_is_given_and_nothing_else(
+    supervisor: Supervisor, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("WAYMARK_ENCRYPTION_KEYS", "k:secret")
+    supervisor.start(Program("env", (sys.executable, "-c", "import os; print(dict(os.environ))"), {"ONLY": "this"}))
+    wait(lambda: not supervisor.alive("env"))
+    printed = supervisor.log_of("env").read_text()
+    assert "this" in printed
+    assert "secret" not in printed
+
+
+def test_logs_can_be_read_by_their_owner_only(supervisor: Supervisor) -> None:
+    supervisor.start(Program("one", SLEEP, {}))
+    assert supervisor.log_of("one").stat().st_mode & 0o077 == 0

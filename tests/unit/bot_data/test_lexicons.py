@@ -1,0 +1,135 @@
+"""Known words and phrases: one meaning a word, and no idiom that would wake a caseworker for nothing."""
+
+import unicodedata
+
+import pytest
+
+from tests.unit.bot_data.conftest import (
+    CALLS_FOR_A_PERSON,
+    CODES,
+    DATA,
+    INTENTS,
+    contains,
+    examples,
+    folded,
+    held_out,
+    lexicon,
+)
+
+SHORTEST = 5  # signs: an Arabic word such as "they kidnapped me" is a whole sentence
+ANSWERS = (
+    "affirm",
+    "deny",
+    "skip",
+    "stop",
+    "help",
+    "greet",
+    "thanks",
+    "ask_human",
+    "erase_data",
+    "danger_now",
+    "self_harm",
+)
+
+
+def entries(code: str, part: str) -> list[tuple[str, str]]:
+    return [(intent, word) for intent, words in lexicon(code)[part].items() for word in words]
+
+
+@pytest.mark.parametrize("code", CODES)
+def test_words_are_text_in_normal_form_lower_case_and_without_punctuation(code: str) -> None:
+    assert unicodedata.is_normalized("NFC", (DATA / code / "lexicon.yml").read_text(encoding="utf-8"))
+    for part in ("exact", "phrases"):
+        for intent, word in entries(code, part):
+            assert isinstance(word, str), f"{code}: {word!r} of {intent} is not in quotes"
+            plain = word.strip("*") if part == "phrases" else word
+            assert plain == plain.casefold().strip(), word
+            assert not [sign for sign in plain if unicodedata.category(sign).startswith("P")], word
+
+
+@pytest.mark.parametrize("code", CODES)
+def test_only_known_intents_have_words_and_the_answers_have_some(code: str) -> None:
+    assert set(lexicon(code)) == {"exact", "phrases"}
+    assert set(lexicon(code)["exact"]) <= INTENTS | {"other"}
+    assert [intent for intent in ANSWERS if not lexicon(code)["exact"].get(intent)] == []
+
+
+@pytest.mark.parametrize("code", CODES)
+def test_only_what_calls_for_a_person_has_phrases(code: str) -> None:
+    """A phrase wins over the model: with one for food, "nothing to eat and he beats us" would stop at the food."""
+    assert set(lexicon(code)["phrases"]) == CALLS_FOR_A_PERSON
+
+
+@pytest.mark.parametrize("code", CODES)
+def test_a_word_of_a_language_has_one_meaning_and_stands_once(code: str) -> None:
+    meanings: dict[str, list[str]] = {}
+    for intent, word in entries(code, "exact"):
+        meanings.setdefault(folded(word), []).append(intent)
+    assert {word: intents for word, intents in meanings.items() if len(intents) > 1} == {}
+
+
+def test_no_word_has_two_meanings_when_all_languages_are_read_together() -> None:
+    """That is how the engine reads a first message, before it knows the language. `other` is not a meaning."""
+    meanings: dict[str, set[str]] = {}
+    for code in CODES:
+        for intent, word in entries(code, "exact"):
+            if intent != "other":
+                meanings.setdefault(folded(word), set()).add(intent)
+    assert {word: intents for word, intents in meanings.items() if len(intents) > 1} == {}
+
+
+@pytest.mark.parametrize("code", CODES)
+def test_a_known_word_is_never_an_example_of_another_intent(code: str) -> None:
+    words = {folded(word): intent for intent, word in entries(code, "exact")}
+    wrong = [
+        (text, intent, words[folded(text)])
+        for intent, text in examples(code)
+        if words.get(folded(text), intent) != intent
+    ]
+    assert wrong == []
+
+
+@pytest.mark.parametrize(("code", "word", "intent"), [
+    ("ar", "la", "deny"), ("bn", "na", "deny"), ("fr", "si", "affirm"), ("ar", "ah", "affirm"), ("bn", "ha", "affirm"),
+        ("en", "ya", "affirm"), ("en", "ja", "affirm"), ("ar", "wah", "affirm"),
+])  # fmt: skip
+def test_a_short_yes_or_no_of_one_language_is_nothing_in_the_others(code: str, word: str, intent: str) -> None:
+    """The engine asks every language when the conversation's own has no such word: "ha", a laugh, would become consent in Bangla."""
+    meanings = {other: {meant for meant, entry in entries(other, "exact") if entry == word} for other in CODES}
+    assert meanings == {other: {intent} if other == code else {"other"} for other in CODES}
+
+
+@pytest.mark.parametrize("code", CODES)
+@pytest.mark.parametrize(
+    ("sign", "intent"), [("👍", "affirm"), ("✅", "affirm"), ("❌", "deny"), ("👎", "deny"), ("🆘", "danger_now")]
+)
+def test_signs_mean_the_same_in_every_language(code: str, sign: str, intent: str) -> None:
+    assert sign in lexicon(code)["exact"][intent]
+
+
+@pytest.mark.parametrize("code", CODES)
+def test_no_phrase_stands_in_a_message_that_means_something_else(code: str) -> None:
+    """Phrases of every language, because the engine looks for all of them in every message."""
+    phrases = [(intent, phrase) for other in CODES for intent, phrase in entries(other, "phrases")]
+    messages = [(intent, text) for intent, text in examples(code)] + [
+        (each.intent, each.text) for each in held_out(code)
+    ]
+    wrong = [
+        (text, meant, phrase)
+        for meant, text in messages
+        for intent, phrase in phrases
+        if intent != meant and contains(text, phrase)
+    ]
+    assert wrong == []
+
+
+@pytest.mark.parametrize("code", CODES)
+def test_no_phrase_is_so_short_that_it_means_nothing(code: str) -> None:
+    assert [phrase for _, phrase in entries(code, "phrases") if len(phrase.strip("*")) < SHORTEST] == []
+
+
+def test_a_phrase_is_found_as_whole_words_unless_an_end_is_open() -> None:
+    assert contains("Help, he has a knife!", "he has a knife")
+    assert not contains("she has a knife", "he has a knife")
+    assert contains("আমাদের আটকে রাখছে", "আমাদের আটকে রাখ*")
+    assert not contains("আমাদের আটকে রাখছে", "আমাদের আটকে রাখ")

@@ -1,0 +1,144 @@
+"""The console's words: every key exists, none is idle, fields are those that the code fills, numbers read well."""
+
+import re
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from string import Formatter
+
+import polib
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from cases.models import LEVELS, OUTCOMES
+from desk.words import FOLDER, words
+from screening.questions import questionnaire
+
+DESK = FOLDER.parent
+CODES = sorted(path.name for path in FOLDER.iterdir())
+MADE_FROM_DATA = (
+    "reason_", "question_", "answer_", "need_", "outcome_", "level_", "error_code_", "status_", "attachment_", "author_",
+    "channel_", "consent_", "contact_", "event_", "filter_", "queue_empty_", "warning_", "reply_contact_",
+)  # fmt: skip
+
+
+def sources() -> str:
+    files = [*DESK.glob("*.py"), *(DESK / "templates").glob("*.html")]
+    return "\n".join(path.read_text(encoding="utf-8") for path in files)
+
+
+def test_every_key_that_a_template_or_module_names_exists() -> None:
+    named = set(
+        re.findall(
+            r"""(?:\bt|words\.say|words\(\)\.say|words\.count|words\(\)\.count)\(\s*"([a-z_0-9A-Z]+)"\s*[,)]""",
+            sources(),
+        )
+    )
+    assert len(named) > 80
+    assert named - words().keys() == set()
+
+
+def test_no_key_is_idle() -> None:
+    text = sources()
+    idle = [key for key in sorted(words().keys()) if f'"{key}"' not in text and not key.startswith(MADE_FROM_DATA)]
+    assert idle == []
+
+
+@pytest.mark.parametrize("code", CODES)
+def test_every_language_of_the_console_is_complete_and_fills_the_same_fields(code: str) -> None:
+    reference = polib.pofile(str(FOLDER / "en" / "messages.po"))
+    other = {entry.msgid: entry for entry in polib.pofile(str(FOLDER / code / "messages.po"))}
+    for entry in reference:
+        there = other[entry.msgid]
+        for text in there.msgstr_plural.values() if entry.msgid_plural else [there.msgstr]:
+            assert text.strip(), entry.msgid
+            fields = {name for _, name, _, _ in Formatter().parse(text) if name}
+            expected = {
+                name
+                for form in (entry.msgstr_plural.values() if entry.msgid_plural else [entry.msgstr])
+                for _, name, _, _ in Formatter().parse(form)
+                if name
+            }
+            assert fields == expected, entry.msgid
+
+
+def test_no_key_stands_twice() -> None:
+    keys = [entry.msgid for entry in polib.pofile(str(FOLDER / "en" / "messages.po"))]
+    assert len(keys) == len(set(keys))
+
+
+def test_every_level_outcome_question_and_answer_has_words() -> None:
+    console = words()
+    for level in LEVELS:
+        assert f"level_{level}" in console
+    for outcome in OUTCOMES:
+        assert f"outcome_{outcome}" in console
+    from desk.plain import _NOT_SHOWN
+
+    for question in questionnaire().questions:
+        if question.id in _NOT_SHOWN:
+            continue
+        assert f"question_{question.id}" in console, question.id
+        for value in question.values:
+            assert f"answer_{question.id}_{value.value}" in console or f"answer_{value.value}" in console, value
+
+
+def test_every_need_of_the_questionnaire_has_a_name() -> None:
+    for question in questionnaire().questions:
+        if question.id in ("needs", "needs_more"):
+            for value in question.values:
+                if value.value not in ("more", "none", "skip"):
+                    assert f"need_{value.value}" in words(), value.value
+
+
+@pytest.mark.parametrize(
+    ("seconds", "says"),
+    [
+        (0, "less than a minute"), (59, "less than a minute"), (60, "1 minute"), (3599, "59 minutes"), (3600, "1 hour"),
+        (5400, "1 h 30 min"), (5 * 3600 + 60, "5 hours"), (47 * 3600, "47 hours"), (48 * 3600, "2 days"),
+    ],
+)  # fmt: skip
+def test_durations_are_as_exact_as_is_useful(seconds: int, says: str) -> None:
+    assert words().duration(timedelta(seconds=seconds)) == says
+
+
+@given(st.timedeltas(min_value=timedelta(0), max_value=timedelta(days=4000)))
+def test_every_duration_can_be_said(span: timedelta) -> None:
+    assert words().duration(span)
+    assert words().duration(-span) == words().duration(span)
+
+
+@given(st.integers(min_value=1, max_value=300_000))
+def test_a_wait_is_never_said_shorter_than_it_is(milliseconds: int) -> None:
+    said = words().wait(timedelta(milliseconds=milliseconds))
+    number, unit = re.fullmatch(r"(\d+) (second|minute)s?", said).groups()  # type: ignore[union-attr]
+    assert int(number) * (60 if unit == "minute" else 1) * 1000 >= milliseconds
+
+
+def test_languages_countries_and_moments_have_names_even_when_unknown() -> None:
+    console = words()
+    assert console.language("ar") == "Arabic"
+    assert console.language("zz-ZZ") == "zz-ZZ"
+    assert console.language("not a code") == "not a code"
+    assert console.language(None) == "Language not known"
+    assert console.country("MA") == "Morocco"
+    assert console.country("??") == "??"
+    assert console.moment(datetime(2026, 3, 4, 5, 6, tzinfo=UTC)) == "4 Mar, 05:06 UTC"
+
+
+def test_templates_hold_no_sentence_of_their_own() -> None:
+    for path in sorted(Path(DESK / "templates").glob("*.html")):
+        text = re.sub(r"\{\{.*?\}\}|\{%.*?%\}|\{#.*?#\}", " ", path.read_text(encoding="utf-8"), flags=re.DOTALL)
+        if "<body" in text or path.name == "signed_in.html":
+            text = re.sub(r"data-[a-z-]+=\"[^\"]*\"", " ", text)
+        text = re.sub(r"<[^<>]*>", " ", text)
+        assert re.findall(r"[A-Za-z]{2,}", text) == [], path.name
+
+
+def test_templates_have_no_inline_script_or_style() -> None:
+    for path in sorted(Path(DESK / "templates").glob("*.html")):
+        text = path.read_text(encoding="utf-8")
+        assert not re.search(r"<style|\sstyle=|\son[a-z]+=|javascript:|hx-on|hx-vals=.js:", text), path.name
+        assert not re.search(r"<script(?![^>]*\ssrc=)", text), path.name
+        assert "|safe" not in text.replace(" ", ""), path.name
+        assert "://" not in text, path.name

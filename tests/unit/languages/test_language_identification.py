@@ -1,0 +1,73 @@
+from collections.abc import Mapping
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from core.language_identification import ENOUGH, LanguageIdentifier
+from core.languages import Language, load_languages
+
+
+@pytest.fixture(scope="module")
+def identifier(languages: Mapping[str, Language]) -> LanguageIdentifier:
+    return LanguageIdentifier({code: languages[code] for code in ("en", "fr", "ar", "bn")})
+
+
+@pytest.mark.parametrize(
+    ("text", "code"),
+    [
+        ("pls i need place to sleep", "en"), ("I dey here dem no gree pay me", "en"),
+        ("i no get food", "en"), ("Hello", "en"), ("help", "en"),
+        ("mon patron me menace", "fr"), ("on est bloqué ici svp", "fr"),
+        ("jai besoin daide svp", "fr"), ("bonjour", "fr"), ("je sais pas", "fr"), ("OUI", "fr"),
+        ("مرحبا", "ar"), ("عافاك بغيت نهضر مع شي واحد", "ar"),
+        ("مول الخدمة ما بغاش يخلصني", "ar"), ("سلام", "ar"), ("انا خايف", "ar"),
+        ("labas khoya 3afak", "ar"), ("la khoya", "ar"), ("bghit nhdar m3a chi wahed", "ar"),
+        ("fin kayn sbitar", "ar"), ("khasni tabib daba", "ar"),
+        ("urid musa3ada min fadlik", "ar"),
+        ("আমার সাহায্য লাগবে", "bn"), ("আমি", "bn"), ("bhai sahajjo lagbe", "bn"),
+        ("amar malik taka dey na", "bn"), ("ami kothay achi jani na", "bn"), ("thik ache", "bn"),
+    ],
+)  # fmt: skip
+def test_a_short_message_is_recognised(text: str, code: str, identifier: LanguageIdentifier) -> None:
+    found, confidence = identifier.identify(text)
+    assert found == code
+    assert ENOUGH <= confidence <= 1
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "", " ", "12", "👍", "?!", "ok", "no", "salam", "bghit", "ami", "Mohamed", "Casablanca",
+        "help me svp", "thanks bhai", "kayna l anglais", "مرحبا bonjour", "Sao Paulo Brasil", "Cox's Bazar",
+        "preciso de ajuda por favor", "estou com medo", "necesito ayuda por favor",
+        "tengo miedo de mi jefe", "mi nombre es Ana", "ninahitaji msaada tafadhali",
+        "ich brauche Hilfe", "mwen bezwen èd", "naciin caawimo baan u baahanahay",
+        "ki moun ou ye", "کمک می خواهم لطفا", "پاسپورت مرا گرفته اند", "مجھے مدد چاہیے",
+        "زه مرستې ته اړتیا لرم", "помогите мне", "ຊ່ວຍແດ່", "እርዳኝ",
+    ],
+)  # fmt: skip
+def test_what_is_unclear_or_of_no_enabled_language_is_not_guessed(text: str, identifier: LanguageIdentifier) -> None:
+    found, confidence = identifier.identify(text)
+    assert found is None
+    assert 0 <= confidence < ENOUGH
+
+
+def test_only_enabled_languages_are_named() -> None:
+    identifier = LanguageIdentifier(load_languages(("fr", "bn")))
+    assert identifier.identify("je suis dans la rue")[0] == "fr"
+    assert identifier.identify("I need a doctor now please")[0] is None
+    assert identifier.identify("مرحبا بك يا أخي")[0] is None
+    assert LanguageIdentifier({}).identify("hello")[0] is None
+
+
+def test_two_identifiers_do_not_share_their_languages(identifier: LanguageIdentifier) -> None:
+    LanguageIdentifier(load_languages(("fr",))).identify("je suis dans la rue")
+    assert identifier.identify("I need a doctor now please")[0] == "en"
+
+
+@given(st.text(max_size=80))
+def test_any_text_gives_an_enabled_language_or_none(identifier: LanguageIdentifier, text: str) -> None:
+    code, confidence = identifier.identify(text)
+    assert code in {None, "en", "fr", "ar", "bn"}
+    assert 0 <= confidence <= 1
