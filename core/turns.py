@@ -17,6 +17,14 @@ MAX_TEXT = 1000
 """Characters of a free text that go to Rasa: the cost of embedding grows with length (7 seconds at 10,000)."""
 
 
+Alarm = Literal["danger_now", "self_harm", "child_alone", "ask_human"]
+"""Meanings that call for a person, most urgent first."""
+
+Sign = Literal["locked", "burst", "long_text", "other_language"]
+"""locked: a pause was longer than the lock allows, nothing of before may be shown · burst: many messages in a short time · long_text: a text
+too long for one breath · other_language: the text is in another language than the conversation."""
+
+
 class _Strict(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
 
@@ -40,6 +48,10 @@ class TurnRequest(_Strict):
     language_guess: Code | None = None
     channel: Literal["sms", "whatsapp"]
     new_session: bool = False
+    alarm: Alarm | None = None
+    """What the lists of safety phrases found in the text, independently of the classifier (screening/phrases.py)."""
+    signs: tuple[Sign, ...] = ()
+    """What the channel noticed about the message besides its words."""
 
 
 class Choice(_Strict):
@@ -58,6 +70,8 @@ class Say(_Strict):
     choices: tuple[Choice, ...] = Field(default=(), max_length=10)
     question: Key | None = None
     multiple: bool = False
+    secret: bool = False
+    """The answer is a word or a number that only the gateway keeps: Rasa is told `set` or `unusable`, never the text."""
 
 
 class SetLanguage(_Strict):
@@ -80,7 +94,13 @@ class Erase(_Strict):
     do: Literal["erase"]
 
 
-Item = Say | SetLanguage | HandOver | Close | Erase
+Item = Say | SetLanguage | HandOver | Close | Erase | OptOut
+
+
+class OptOut(_Strict):
+    """Nothing is sent any more, once the confirmation in the same reply has left."""
+
+    do: Literal["opt_out"]
 
 
 class Understood(_Strict):

@@ -4,15 +4,20 @@ import json
 import re
 import uuid
 from dataclasses import dataclass
-from typing import Any, Dict, Iterable, List, Mapping, Optional
+from typing import Any, Dict, Iterable, List, Mapping, Optional, Tuple
 
 LARGEST = 16 * 1024  # bytes of a request
 LONGEST = 1000  # characters of a message
 # What a tapped button may mean. Anything else, and Rasa's own commands (restart, session_start, back) above all, is refused.
-PAYLOADS = ("answer", "attachment", "resume", "ask_human", "stop", "erase_data", "help", "change_language")
+PAYLOADS = (
+    "answer", "attachment", "resume", "ask_human", "stop", "erase_data", "help", "change_language",
+    "opt_out", "unlock", "duress", "wrong_word", "ask_referral", "follow_up",
+)  # fmt: skip
+ALARMS = (None, "danger_now", "self_harm", "child_alone", "ask_human")
+SIGNS = ("locked", "burst", "long_text", "other_language")
 CHANNELS = ("sms", "whatsapp")
 LANGUAGE = re.compile(r"[a-z]{2,3}(-[A-Za-z0-9]{2,8}){0,2}\Z")
-FIELDS = {"conversation_id", "turn_id", "text", "payload", "language", "language_guess", "channel", "new_session"}
+FIELDS = {"conversation_id", "turn_id", "text", "payload", "language", "language_guess", "channel", "new_session", "alarm", "signs"}
 
 
 class InvalidTurn(ValueError):  # noqa: N818
@@ -44,6 +49,8 @@ class Turn:
     language_guess: Optional[str]
     channel: str
     new_session: bool
+    alarm: Optional[str]
+    signs: Tuple[str, ...]
 
     @property
     def metadata(self) -> Dict[str, Any]:
@@ -52,6 +59,8 @@ class Turn:
             "language": self.language,
             "language_guess": self.language_guess,
             "channel": self.channel,
+            "alarm": self.alarm,
+            "signs": list(self.signs),
         }
 
 
@@ -71,6 +80,11 @@ def read_turn(body: bytes) -> Turn:
         raise InvalidTurn("channel")
     if not isinstance(data.get("new_session"), bool):
         raise InvalidTurn("new_session")
+    signs = data.get("signs", [])
+    if not isinstance(signs, list) or len(signs) > len(SIGNS) or any(sign not in SIGNS for sign in signs):
+        raise InvalidTurn("signs")
+    if data.get("alarm") not in ALARMS:
+        raise InvalidTurn("alarm")
     return Turn(
         conversation_id=_identifier(data, "conversation_id"),
         turn_id=_identifier(data, "turn_id"),
@@ -80,6 +94,8 @@ def read_turn(body: bytes) -> Turn:
         language_guess=_language(data, "language_guess"),
         channel=data["channel"],
         new_session=data["new_session"],
+        alarm=data.get("alarm"),
+        signs=tuple(signs),
     )
 
 
