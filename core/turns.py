@@ -94,13 +94,13 @@ class Erase(_Strict):
     do: Literal["erase"]
 
 
-Item = Say | SetLanguage | HandOver | Close | Erase | OptOut
-
-
 class OptOut(_Strict):
     """Nothing is sent any more, once the confirmation in the same reply has left."""
 
     do: Literal["opt_out"]
+
+
+Item = Say | SetLanguage | HandOver | Close | Erase | OptOut
 
 
 class Understood(_Strict):

@@ -17,7 +17,18 @@ ALARMS = (None, "danger_now", "self_harm", "child_alone", "ask_human")
 SIGNS = ("locked", "burst", "long_text", "other_language")
 CHANNELS = ("sms", "whatsapp")
 LANGUAGE = re.compile(r"[a-z]{2,3}(-[A-Za-z0-9]{2,8}){0,2}\Z")
-FIELDS = {"conversation_id", "turn_id", "text", "payload", "language", "language_guess", "channel", "new_session", "alarm", "signs"}
+FIELDS = {
+    "conversation_id",
+    "turn_id",
+    "text",
+    "payload",
+    "language",
+    "language_guess",
+    "channel",
+    "new_session",
+    "alarm",
+    "signs",
+}
 
 
 class InvalidTurn(ValueError):  # noqa: N818
