@@ -36,6 +36,7 @@ Change = Callable[[dict[str, Any]], object]
         ("ar", "\u200fلا أعرف\u200f", "unsure"), ("ar", "na3am", "yes"), ("ar", "امحو", None),
         ("ar", "أبدا", "no"), ("ar", "ابدأ", "start"), ("ar", "ابدا", None),
         ("ar", "محو", "erase"), ("ar", "إمسح", "erase"),
+        ("ar", "ايه", None), ("ar", "إيه؟", None), ("ar", "ayeh", "yes"),
         ("bn", "হ্যাঁ", "yes"), ("bn", "হ্যা।", "yes"), ("bn", "হ্‌যাঁ", "yes"),
         ("bn", "না", "no"), ("bn", "জানি না", "unsure"), ("bn", "hyaa", "yes"),
         ("bn", "Na", "no"),
