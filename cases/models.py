@@ -4,7 +4,17 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import CheckConstraint, ForeignKey, Identity, Index, LargeBinary, UniqueConstraint, text
+from sqlalchemy import (
+    BigInteger,
+    CheckConstraint,
+    ForeignKey,
+    Identity,
+    Index,
+    LargeBinary,
+    UniqueConstraint,
+    false,
+    text,
+)
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from core.database import Base, Identified, now
@@ -13,6 +23,8 @@ from core.encryption import Encrypted
 OWNERS = ("bot", "desk", "closed")
 LEVELS = ("E", "U", "P", "R")
 """Levels of a case, most urgent first (protocol 2.3). Level I stores no case."""
+HOLDS = ("duress", "other_person", "not_safe", "delivery_failed")
+"""Why nobody may write to a person first, most serious first."""
 ROLES = ("caseworker", "supervisor", "administrator")
 OUTCOMES = (
     "helped", "referred", "information_only", "not_reachable", "moved", "declined", "wrong_number", "test", "abusive",
@@ -32,6 +44,8 @@ class Person(Identified, Base):
     phone_hash: Mapped[bytes] = mapped_column(LargeBinary, unique=True)
     phone_encrypted: Mapped[bytes | None] = mapped_column(LargeBinary)
     created_at: Mapped[datetime] = mapped_column(default=now)
+    retired_at: Mapped[datetime | None]
+    """The number was silent for so long that it may be somebody else's: nothing is sent to it in this person's name any more."""
 
     phone = Encrypted()
 
@@ -44,6 +58,7 @@ class Conversation(Identified, Base):
         UniqueConstraint("person_id", "channel", "our_address"),
         CheckConstraint(one_of("owner", OWNERS), name="owner"),
         CheckConstraint("channel IN ('sms', 'whatsapp')", name="channel"),
+        CheckConstraint(one_of("hold", HOLDS), name="hold"),
     )
 
     person_id: Mapped[UUID] = mapped_column(ForeignKey("person.id", ondelete="CASCADE"))
@@ -55,11 +70,35 @@ class Conversation(Identified, Base):
     epoch: Mapped[int] = mapped_column(default=0)
     new_session: Mapped[bool] = mapped_column(default=True)
     """The next turn starts the bot afresh."""
+    session_seq: Mapped[int | None] = mapped_column(BigInteger)
+    """The message that began the bot's session: questions from before it can no longer be answered."""
     opted_out: Mapped[bool] = mapped_column(default=False)
+    opt_out_pending: Mapped[bool] = mapped_column(default=False, server_default=false())
+    """STOP was read and is being confirmed: when the sending of that ended, `opted_out` is set."""
+    locked_at: Mapped[datetime | None]
+    """Somebody wrote after a pause and has not shown yet that they are the person: nothing of before is shown."""
+    wrong_words: Mapped[int] = mapped_column(default=0, server_default=text("0"))
+    """Tries at the safe word that were wrong since the lock."""
+    safe_word_hash: Mapped[bytes | None] = mapped_column(LargeBinary)
+    duress_word_hash: Mapped[bytes | None] = mapped_column(LargeBinary)
+    other_number_encrypted: Mapped[bytes | None] = mapped_column(LargeBinary)
+    """A number the person would rather be called on."""
+    shared_phone: Mapped[bool] = mapped_column(default=False, server_default=false())
+    """Others use or read this phone, or may."""
+    hold: Mapped[str | None]
+    """Why nobody may write first (HOLDS). The bot still answers what it is asked."""
+    erasure_asked_at: Mapped[datetime | None]
+    """The person asked for erasure while an urgent case was open: a human looks first, for a limited time."""
     last_inbound_at: Mapped[datetime | None]
     created_at: Mapped[datetime] = mapped_column(default=now)
 
+    other_number = Encrypted()
     person: Mapped[Person] = relationship()
+
+    @property
+    def silent(self) -> bool:
+        """The person wrote STOP: nothing is sent but the confirmation."""
+        return self.opted_out or self.opt_out_pending
 
 
 class Consent(Identified, Base):

@@ -11,7 +11,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from cases.errors import CaseClosed, LevelFalls, NotTheOwner
-from cases.models import LEVELS, Case, CaseEvent, Consent, Note, User
+from cases.models import HOLDS, LEVELS, Case, CaseEvent, Consent, Conversation, Note, User
 from cases.ownership import change_owner, lock_conversation
 from core.database import notify, now
 from core.settings import Level, Settings, get_settings
@@ -109,6 +109,36 @@ def read_screening(case: Case) -> Screening:
     """Rules, needs and answers of a case."""
     stored = json.loads(case.screening or "{}")
     return Screening(rules=stored.get("rules", []), needs=stored.get("needs", []), answers=stored.get("answers", {}))
+
+
+def set_hold(session: Session, conversation_id: UUID, reason: str | None) -> None:
+    """Keep staff from writing first, for one of HOLDS, or allow it again (None). A reason never takes the place of a more serious one.
+
+    The bot's answers to what comes in are not affected. Raises ValueError for an unknown reason.
+    """
+    if reason is not None and reason not in HOLDS:
+        raise ValueError(f"a conversation is held for one of {HOLDS}, not {reason!r}")
+    conversation = lock_conversation(session, conversation_id)
+    before = conversation.hold
+    if reason == before or (reason and before and HOLDS.index(before) < HOLDS.index(reason)):
+        return
+    conversation.hold = reason
+    case = open_case_of(session, conversation_id)
+    if case is not None:
+        record(session, case, "held" if reason else "released", reason=reason or before or "")
+        notify(session, case=case.id, conversation=conversation_id)
+    session.flush()
+
+
+def has_safe_word(session: Session, conversation_id: UUID) -> bool:
+    """Whether the person chose a word by which they can go on after a pause."""
+    return session.get_one(Conversation, conversation_id).safe_word_hash is not None
+
+
+def set_shared_phone(session: Session, conversation_id: UUID, *, shared: bool) -> None:
+    """Note that others read this phone, or may: the conversation then locks sooner."""
+    lock_conversation(session, conversation_id).shared_phone = shared
+    session.flush()
 
 
 def record_consent(

@@ -2,6 +2,7 @@
 
 import procrastinate
 
+from cases import erasure
 from cases.retention import BATCH, delete_expired
 from core.database import Sessions
 from core.jobs import UPKEEP
@@ -17,4 +18,12 @@ def add_tasks(app: procrastinate.App, sessions: Sessions, settings: Settings) ->
         while True:
             with sessions.begin() as session:
                 if delete_expired(session, settings).conversations < BATCH:
+                    return
+
+    @app.periodic(cron="*/5 * * * *")
+    @app.task(name="cases.finish_erasures", queue=UPKEEP, queueing_lock="cases.finish_erasures")
+    def finish_erasures(timestamp: int) -> None:  # noqa: ARG001 - a periodic job is given its time
+        while True:
+            with sessions.begin() as session:
+                if erasure.finish_erasures(session, settings) < erasure.BATCH:
                     return

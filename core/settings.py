@@ -149,6 +149,28 @@ class Settings(BaseSettings):
     )
 
     # The desk
+    # When a conversation locks, and whose it is (protocol 3.2)
+    lock_after_sensitive: Seconds = Field(
+        timedelta(minutes=15),
+        description="Seconds of silence after which a conversation locks whose last question was sensitive, or whose phone others read.",
+    )
+    lock_after: Seconds = Field(
+        timedelta(minutes=60), description="Seconds of silence after which any other conversation locks."
+    )
+    stranger_after: Seconds = Field(
+        timedelta(days=30), description="Seconds of silence after which a number may belong to somebody else."
+    )
+    erase_check: Seconds = Field(
+        timedelta(hours=24),
+        description="Seconds for which an erased conversation with an open case of level E or U keeps its number and level, so that a "
+        "person can check who asked.",
+    )
+
+    # What is noticed about messages besides their words (protocol 2.5)
+    burst_messages: int = Field(6, ge=2, description="Messages in a short time that are a burst: a sign of distress.")
+    burst_within: Seconds = Field(timedelta(seconds=60), description="That short time, in seconds.")
+    long_text: int = Field(600, ge=1, description="Characters above which a text is very long: a sign of distress.")
+
     session_lifetime: Seconds = Field(
         timedelta(hours=12), description="Seconds after which a caseworker signs in again."
     )

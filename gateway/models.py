@@ -4,7 +4,7 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import BigInteger, CheckConstraint, ForeignKey, Identity, Index, LargeBinary
+from sqlalchemy import BigInteger, CheckConstraint, ForeignKey, Identity, Index, LargeBinary, false
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from cases.models import Conversation, User, one_of
@@ -42,7 +42,7 @@ class Message(Identified, Base):
     kind: Mapped[str] = mapped_column(default="text")
     body_encrypted: Mapped[bytes | None] = mapped_column(LargeBinary)
     extra_encrypted: Mapped[bytes | None] = mapped_column(LargeBinary)
-    """JSON: button payload, latitude and longitude, media types, the whole form of an unknown type."""
+    """JSON: button payload, latitude and longitude, media types, the whole form of an unknown type; what a secret was read as."""
     key: Mapped[str | None]
     """Message key of the catalogues, for what the bot and the system say."""
     question: Mapped[str | None]
@@ -50,6 +50,10 @@ class Message(Identified, Base):
     """Options of a question: `[{"value", "label", "text"}]`; a digit in the next message picks one of them."""
     multiple: Mapped[bool] = mapped_column(default=False)
     content_sid: Mapped[str | None]
+    secret: Mapped[bool] = mapped_column(default=False, server_default=false())
+    """Out: the answer is a word or a number that only the gateway keeps. In: it was one, and its text was not kept."""
+    confirms_opt_out: Mapped[bool] = mapped_column(default=False, server_default=false())
+    """The last words to somebody who wrote STOP: sent although nothing else is."""
     """Interactive content at Twilio that this message is sent as."""
     language: Mapped[str | None]
     epoch: Mapped[int] = mapped_column(default=0)
