@@ -4,6 +4,7 @@ The script decides first. Among languages of one script, words that one language
 detector, asked among all the languages it has learnt, names another: Persian is not Arabic, and Portuguese is not bad French.
 """
 
+import unicodedata
 from collections.abc import Iterable, Mapping
 from typing import Any
 
@@ -67,6 +68,8 @@ class LanguageIdentifier:
         return any(language.writes(sign) for other in others for cue in other.cues for sign in cue)
 
     def _alone_in_its_script(self, text: str, language: Language, share: float) -> tuple[str | None, float]:
+        if _has_letters_of_a_neighbour(text, language):
+            return None, 0.0
         result = self._open.detect_details(text)
         foreign = result.language not in {language.code, "und"}
         if foreign and result.reliable:
@@ -116,6 +119,17 @@ class LanguageIdentifier:
 
 def _share(signs: list[str], language: Language) -> float:
     return sum(language.writes(sign) for sign in signs) / len(signs) if signs else 0.0
+
+
+def _has_letters_of_a_neighbour(text: str, language: Language) -> bool:
+    """Letters of its script that the language does not have: Kazakh and Tajik, which the detector has not learnt, are not Russian."""
+    signs = letters(text)
+    scripts = {_script(sign) for sign in signs if language.writes(sign)}
+    return any(_script(sign) in scripts for sign in signs if not language.writes(sign))
+
+
+def _script(sign: str) -> str:
+    return unicodedata.name(sign, "").split(" ")[0]
 
 
 def _detector(codes: Iterable[str]) -> Any:
