@@ -21,8 +21,8 @@ Alarm = Literal["danger_now", "self_harm", "child_alone", "ask_human"]
 """Meanings that call for a person, most urgent first."""
 
 Sign = Literal["locked", "burst", "long_text", "other_language"]
-"""locked: a pause was longer than the lock allows, nothing of before may be shown · burst: many messages in a short time · long_text: a text
-too long for one breath · other_language: the text is in another language than the conversation."""
+"""locked: a pause was longer than the lock allows, nothing of before may be shown · burst: many messages in a short time · long_text: a
+text too long for one breath · other_language: the text is in another language than the conversation."""
 
 
 class _Strict(BaseModel):

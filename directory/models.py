@@ -12,7 +12,7 @@ from sqlalchemy.orm import Mapped, mapped_column, relationship
 import directory.confidential  # noqa: F401  so that the metadata is complete; nothing here uses it
 from core.database import Base, Identified, now
 
-NEEDS = ("shelter", "health", "food_cash", "work", "legal", "family", "talk")
+NEEDS = ("shelter", "health", "food_cash", "work", "legal", "family", "talk", "return")
 """What a service may be for: the codes of the questionnaire's needs."""
 STATUSES = ("active", "inactive", "temporarily_closed", "defunct")
 SEXES = ("any", "female", "male")

@@ -16,7 +16,7 @@ type Signals = Mapping[str, str | bool]
 """Facts known from elsewhere, for example from what a person wrote in their own words."""
 
 NOT_NEEDS = frozenset({"more", "none", SKIPPED})
-NEED_QUESTIONS = ("needs", "needs_more")
+NEED_QUESTIONS = ("needs", "needs_more", "needs_last")
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,6 +27,10 @@ class Context:
     staffed: bool = False
     language_known: bool = False
     place_matched: bool = False
+    watched: bool = False
+    word_known: bool = False
+    referral_asked: bool = False
+    follow_up_due: bool = False
     signals: Signals = field(default_factory=dict)
 
 
@@ -80,6 +84,11 @@ def _known(answers: Answers, context: Context) -> dict[str, tuple[str, ...]]:
         "several_countries": len(context.countries) > 1,
         "place_matched": context.place_matched,
         "staffed": context.staffed,
+        "watched": context.watched,
+        "lost": "stranded" in context.signals,
+        "word_known": context.word_known,
+        "referral_asked": context.referral_asked,
+        "follow_up_due": context.follow_up_due,
         # The child's path opens on "not sure" too, and on a child's own words before any question.
         "child_path": any(known.get(name) in ("yes", "unsure") for name in ("child", "child_alone")),
         "level_above_i": triage(known).level != NO_RULE,

@@ -17,6 +17,15 @@ QUESTIONNAIRE_FILE = Path(__file__).parent / "data" / "questionnaire.yml"
 SKIPPED = "skip"
 """The value of a question that the person left behind."""
 
+KEPT = "set"
+"""The answer to a secret question, as everybody but the gateway sees it."""
+
+UNUSABLE = "unusable"
+"""The person wrote something that cannot be their word or number."""
+
+REASONS = ("child", "third_party", "complaint")
+"""Why a person takes over after an answer."""
+
 SOURCES_OF_VALUES = ("languages", "countries", "places")
 """Where values come from that depend on the deployment or on the conversation."""
 
@@ -24,17 +33,18 @@ WAYS_OUT = frozenset({"skip", "unsure", "no", "none", "later", "finish", "more"}
 """Values by which a person can leave a question without giving an answer that commits them."""
 
 _BOOLEAN = frozenset({"yes", "no"})
-_OPTIONAL = frozenset({"when", "values", "values_from", "free_text", "multiple", "own_words"})
+_OPTIONAL = frozenset({"when", "values", "values_from", "free_text", "secret", "multiple", "own_words", "after"})
 _YES_AND_NO = {"affirm": "yes", "deny": "no"}
 
 
 @dataclass(frozen=True, slots=True)
 class Value:
-    """One answer: its word, the key of its label, and the facts it sets (graded words, or yes/no)."""
+    """One answer: its word, the key of its label, the facts it sets (graded words, or yes/no), why a person takes over after it."""
 
     value: str
     label: str
     sets: Mapping[str, str]
+    after: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,10 +61,17 @@ class Question:
     values: tuple[Value, ...]
     values_from: str | None
     free_text: bool
+    secret: bool
     multiple: bool
     own_words: Mapping[str, str]
     unclear: str
     skip: str
+    after: str | None = None
+
+    def reason_after(self, word: str) -> str | None:
+        """Why a person takes over after this answer; None where the next question follows."""
+        value = self.value(word)
+        return (value.after if value else None) or self.after
 
     def value(self, word: str) -> Value | None:
         return next((value for value in self.values if value.value == word), None)
@@ -92,12 +109,17 @@ def load_questionnaire(path: Path, *, book: RuleBook | None = None) -> Questionn
         question = _question(question_id, entry, vocabulary, book)
         questions.append(question)
         # Only later questions may ask about this one: an answer cannot decide over what came before it.
-        vocabulary[question_id] = frozenset(value.value for value in question.values) | {SKIPPED}
+        vocabulary[question_id] = _answers(question)
     check_reachable(
         {question.id: question.when for question in questions},
-        {question.id: [value.value for value in question.values] for question in questions},
+        {question.id: sorted(_answers(question)) for question in questions},
     )
     return Questionnaire(text(data["version"], where="version"), known, tuple(questions))
+
+
+def _answers(question: Question) -> frozenset[str]:
+    fixed = frozenset(value.value for value in question.values) | {SKIPPED}
+    return fixed | {KEPT} if question.secret else fixed
 
 
 def _question(
@@ -115,7 +137,7 @@ def _question(
         _value(question_id, word, value, book)
         for word, value in (records(entry["values"], where=question_id, key="value") if "values" in entry else ())
     )
-    flags = {key: text(entry.get(key, "no"), where=question_id) for key in ("free_text", "multiple")}
+    flags = {key: text(entry.get(key, "no"), where=question_id) for key in ("free_text", "secret", "multiple")}
     for key, flag in flags.items():
         if flag not in _BOOLEAN:
             raise DataFileError(question_id, f"{key} must be yes or no")
@@ -140,11 +162,20 @@ def _question(
         values=values,
         values_from=values_from,
         free_text=flags["free_text"] == "yes",
+        secret=flags["secret"] == "yes",  # noqa: S105 - a word of the data file, no password
         multiple=flags["multiple"] == "yes",
         own_words=_own_words(question_id, entry, offered),
         unclear=words["unclear"],
         skip=words["skip"],
+        after=_reason(question_id, entry),
     )
+
+
+def _reason(where: str, entry: Mapping[str, object]) -> str | None:
+    reason = text(entry["after"], where=where) if "after" in entry else None
+    if reason is not None and reason not in REASONS:
+        raise DataFileError(where, f"after knows {', '.join(REASONS)}, not {reason!r}")
+    return reason
 
 
 def _own_words(question_id: str, entry: Mapping[str, object], offered: set[str]) -> dict[str, str]:
@@ -158,10 +189,10 @@ def _own_words(question_id: str, entry: Mapping[str, object], offered: set[str])
 
 def _value(question_id: str, word: str, entry: Mapping[str, object], book: RuleBook) -> Value:
     where = f"{question_id}, value {word!r}"
-    only(entry, {"value", "label", "sets"}, where=where)
+    only(entry, {"value", "label", "sets"}, where=where, optional={"after"})
     sets = {name: text(value, where=where) for name, value in mapping(entry["sets"], where=where).items()}
     for name, value in sets.items():
         allowed = GRADES if name in book.graded else ("yes",) if name in book.yes_no else ()
         if value not in allowed:
             raise DataFileError(where, f"cannot set {name!r} to {value!r}")
-    return Value(word, text(entry["label"], where=where), sets)
+    return Value(word, text(entry["label"], where=where), sets, _reason(where, entry))

@@ -54,6 +54,7 @@ def read_event(tracker: Tracker) -> Event:
         confidence=float(intent.get("confidence") or 0.0),
         language=told.get("language"),
         language_guess=told.get("language_guess"),
+        signs=tuple(told.get("signs") or ()),
     )
 
 

@@ -1,17 +1,21 @@
 """Answers: stored, and what each asks for is done. A late or unclear answer is treated as is safest for the person."""
 
 from bot.actions.asking import finish, upcoming
+from bot.actions.consent import CONTACT_PLAN, REACHED_BY, contact, referral, talk, withdraw
 from bot.actions.handover import keep_case, open_case, to_person
-from bot.actions.interrupts import MISSES, person
+from bot.actions.interrupts import MISSES, person, third_party
 from bot.actions.meaning import add, picked, raises
 from bot.actions.output import Item, close, say, set_language
 from bot.actions.state import Event, State
 from bot.actions.world import World
 from screening.questionnaire import NEED_QUESTIONS, SKIPPED, Question
-from screening.questions import questionnaire
+from screening.questions import UNUSABLE, questionnaire
 from screening.triage import GRADES
 
-PROTECTIVE = frozenset({("safe", "no"), ("consent", "no"), ("contact", "no"), ("contact", "later")})
+PROTECTIVE = frozenset({
+    ("safe", "no"), ("consent", "no"), ("contact", "no"), ("contact", "later"),
+    ("referral", "no"), ("referral", "later"), ("follow_up", "no_more"),
+})  # fmt: skip
 """Answers that are honoured even when they come late: they take something back from us, never from the person."""
 
 
@@ -35,26 +39,85 @@ def answer(question: Question, values: list[str], state: State, event: Event, wo
     state.misses = 0
     if question.id == "consent" and values == ["more"]:
         return [say("say_notice_more")] if state.once("notice_more") else missed(state, world)
+    if question.id == "language" and values == ["more"]:
+        state.once("more_languages")
+        return []
+    if question.secret and values == [UNUSABLE]:
+        if state.once(f"unusable:{question.id}"):
+            return [say("say_word_not_usable")]
+        values = [SKIPPED]  # asked twice is enough: without a word the conversation simply begins anew after a pause
     _store(question, values, state)
-    items: list[Item] = []
-    match question.id, values[0]:
-        case "language", code:
-            items = _spoken(code, state, world)
-        case "safe", "no":
-            items = _unsafe(state, world)
-        case "consent", given:
-            world.record_consent("talk", given=given == "agree", language=event.language or state.language)
-        case "block_2" | "anything_else", "person":
-            items = person(state, world)
-        case "anything_else", "need":
-            state.reopened = [*NEED_QUESTIONS, "anything_else"]
-        case "contact", way:
-            items = _contact(way, state, event, world)
+    items = _done(question, values[0], state, event, world)
     if not state.finished and not state.handed_over:
         items += keep_case(state, world)
+    if not state.finished and not state.handed_over:
+        items += _after(question, values[0], state, event, world)
     if (question.id, values[0]) == ("anything_else", "finish") and not state.handed_over:
         items += finish(state, world, "say_goodbye", "finished")
     return items
+
+
+def _done(question: Question, value: str, state: State, event: Event, world: World) -> list[Item]:
+    """What an answer does besides being kept."""
+    if question.id == "consent":
+        talk(value, state, event, world)
+    elif question.id == "contact":
+        return contact(value, state, event, world)
+    elif question.id == "referral":
+        return referral(value, state, event, world)
+    elif question.secret and value != SKIPPED:
+        return [say("say_word_kept")] if question.id.endswith("_word") else []
+    return _steps(question.id, value, state, world)
+
+
+def _steps(question: str, value: str, state: State, world: World) -> list[Item]:
+    match question, value:
+        case "language", code:
+            return _spoken(code, state, world)
+        case "safe", "no":
+            return _unsafe(state, world)
+        case "safe", "yes" if not state.watched:
+            world.hold(None)
+        case "shared_phone", answered:
+            world.mark_shared(shared=answered != "no")
+        case "block_2" | "anything_else", "person":
+            return person(state, world)
+        case "anything_else", "need":
+            state.reopened = [*NEED_QUESTIONS, "anything_else"]
+        case "for_whom", "both" if state.once("third_party"):
+            return [say("say_third_party")]
+    return []
+
+
+def _after(question: Question, value: str, state: State, event: Event, world: World) -> list[Item]:
+    """A person takes over where the questionnaire says so, and when the ways of being reached are known."""
+    reason = question.reason_after(value)
+    if reason == "third_party":
+        return third_party(state, world)
+    if reason is not None:
+        return to_person(state, world, reason=reason, message=_WORDS.get(reason, "say_person_coming"))
+    if question.id in CONTACT_PLAN and state.answers.get("contact") in REACHED_BY:
+        following = upcoming(state, event, world)
+        urgent = state.level in ("E", "U")
+        if urgent or following is None or following.id not in CONTACT_PLAN:
+            return to_person(state, world, reason="contact", message="say_person_will_write")
+    if question.id in ("referral", "follow_up"):
+        return _reported_back(question.id, value, state, world)
+    return []
+
+
+def _reported_back(question: str, value: str, state: State, world: World) -> list[Item]:
+    """The desk asked: it gets the answer. What did not work, or nobody knows, is looked at by a person."""
+    state.follow_up_due = False
+    if value == "no_more":
+        return withdraw(state, world)
+    if question == "follow_up" and value == "yes":
+        return [say("say_referral_noted")]
+    return to_person(state, world, reason=question)
+
+
+_WORDS = {"child": "say_child"}
+"""What is said when a person takes over for a reason, where it is not the ordinary text."""
 
 
 def _unsafe(state: State, world: World) -> list[Item]:
@@ -64,6 +127,7 @@ def _unsafe(state: State, world: World) -> list[Item]:
     """
     if state.case_known:
         open_case(state, world, "screening")
+    world.hold("not_safe")
     state.finished = True
     return [say("say_neutral_goodbye"), close("not_safe")]
 
@@ -71,6 +135,7 @@ def _unsafe(state: State, world: World) -> list[Item]:
 def _store(question: Question, values: list[str], state: State) -> None:
     state.question = None if state.question == question.id else state.question
     state.urgent = None if state.urgent == question.id else state.urgent
+    state.last = question.id
     asked_again = question.id in state.reopened
     state.reopened = [name for name in state.reopened if name != question.id]
     before = state.answers.get(question.id)
@@ -93,14 +158,6 @@ def _spoken(code: str, state: State, world: World) -> list[Item]:
     changed = state.language is not None and state.language != code
     state.language = code
     return [set_language(code), *([say("say_language_changed")] if changed else [])]
-
-
-def _contact(way: str, state: State, event: Event, world: World) -> list[Item]:
-    given = way == "write_here"
-    world.record_consent("contact", given=given, language=event.language or state.language)
-    if given:
-        return to_person(state, world, reason="contact", message="say_person_will_write")
-    return [say("say_later" if way == "later" else "say_no_contact")]
 
 
 def missed(state: State, world: World) -> list[Item]:

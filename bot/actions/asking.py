@@ -2,7 +2,9 @@
 
 from collections.abc import Sequence
 
+from bot.actions import guard
 from bot.actions.handover import open_case, to_person
+from bot.actions.meaning import LANGUAGES_AT_ONCE
 from bot.actions.output import Item, ask, choice, close, say
 from bot.actions.state import Event, State
 from bot.actions.world import Service, World
@@ -16,7 +18,7 @@ SERVICES_FOR_ONE, SERVICES_FOR_EACH, SERVICES_IN_ALL = 3, 2, 4
 
 def say_next(state: State, event: Event, world: World) -> list[Item]:
     """The next thing to say, for a conversation that is the bot's and goes on; nothing otherwise."""
-    if state.finished or state.handed_over:
+    if state.finished or state.handed_over or guard.silent(state, event):
         return []
     question = upcoming(state, event, world)
     if question is None:
@@ -24,22 +26,36 @@ def say_next(state: State, event: Event, world: World) -> list[Item]:
     items = _opening(question, state, world)
     if _after_needs(question):
         items += _services(state, event, world)
+    if question.id == "block_2" and world.reports_by_law(state.country(world.countries)) and state.once("by_law"):
+        items.append(say("say_by_law"))
     state.question = question.id
     return [*items, _ask(question, state, event, world)]
 
 
 def _opening(question: Question, state: State, world: World) -> list[Item]:
     """What is said once at the beginning. Never so much that the answer about danger comes after more than three messages."""
-    items: list[Item] = []
     if question.id == "language":
         state.once("greeted")
-    elif not world.on_call and state.once("nobody_now"):
+        return []
+    items: list[Item] = []
+    if not world.on_call and state.once("nobody_now"):
         state.once("greeted")
         items.append(say("say_nobody_now"))
-        number = world.emergency_number(state.country(world.countries))
-        items += [say("say_emergency_number", number=number)] if number else []
     elif question.id in ("safe", "consent") and (state.once("greeted") or question.id == "consent"):
         items += [say("say_intro")] if state.once("intro") else []
+    # Numbers on the screen can be read by others: they come once it is said that it is OK to write.
+    if not world.on_call and state.answers.get("safe") == "yes" and question.id != "danger" and state.once("numbers"):
+        items += numbers(state, world)
+    return items
+
+
+def numbers(state: State, world: World) -> list[Item]:
+    """The numbers that somebody verified, for when nobody of the team is there."""
+    country = state.country(world.countries)
+    number, hotline = world.emergency_number(country), world.hotline(country)
+    items = [say("say_emergency_number", number=number)] if number else []
+    if hotline:
+        items.append(say("say_hotline", name=hotline.values.get("name", ""), phones=hotline.values.get("phones", "")))
     return items
 
 
@@ -57,6 +73,10 @@ def context(state: State, event: Event, world: World) -> Context:
         staffed=world.on_call,
         language_known=(event.language or state.language) is not None,
         place_matched=bool(state.places),
+        watched=state.watched,
+        word_known=world.has_word,
+        referral_asked=state.referral is not None,
+        follow_up_due=state.follow_up_due,
         signals=state.signals,
     )
 
@@ -83,21 +103,34 @@ def _ask(question: Question, state: State, event: Event, world: World) -> Item:
     key = question.message
     if question.id == "place_confirm" and len(state.places) == 1:
         key = "ask_place_confirm_one"
-    return ask(key, question.id, _choices(question, state, event, world), multiple=question.multiple)
+    values = {"name": state.referral} if question.id == "referral" and state.referral else {}
+    choices = _choices(question, state, event, world)
+    return ask(key, question.id, choices, multiple=question.multiple, secret=question.secret, **values)
 
 
 def _choices(question: Question, state: State, event: Event, world: World) -> list[Item]:
     choices: list[Item] = []
     if question.values_from == "languages":
         # The likeliest first: the question is asked in a language that the person may not read.
-        ordered = sorted(world.languages, key=lambda pair: pair[0] != event.language_guess)
-        choices = [choice(code, text=name) for code, name in ordered]
+        choices = _languages(state, event, world)
     elif question.values_from == "countries":
         choices = [choice(code, label=f"country_{code}") for code in world.countries]
     elif question.values_from == "places":
         choices = [choice(place["id"], text=place["label"]) for place in state.places]
     told = {"more"} if question.id == "consent" and "notice_more" in state.asked else set()
     return choices + [choice(v.value, label=v.label) for v in question.values if v.value not in told]
+
+
+def _languages(state: State, event: Event, world: World) -> list[Item]:
+    """The languages, on as many screens as leave 9 free for leaving."""
+    ordered = sorted(world.languages, key=lambda pair: pair[0] != event.language_guess)
+    if len(ordered) <= LANGUAGES_AT_ONCE:
+        shown, more = ordered, []
+    elif "more_languages" in state.asked:
+        shown, more = ordered[LANGUAGES_AT_ONCE - 1 :], []
+    else:
+        shown, more = ordered[: LANGUAGES_AT_ONCE - 1], [choice("more", text="…")]
+    return [*(choice(code, text=name) for code, name in shown), *more]
 
 
 def _after_needs(question: Question) -> bool:

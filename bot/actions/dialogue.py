@@ -1,9 +1,10 @@
 """The dialogue: what an answer, or a person's own words, change and what is answered. Pure but for the `World` it is given."""
 
+from bot.actions import guard
 from bot.actions.answers import answer, missed, option
 from bot.actions.asking import say_next
 from bot.actions.handover import keep_case, to_person
-from bot.actions.interrupts import INTERRUPTS, interrupt, wake
+from bot.actions.interrupts import INTERRUPTS, distress, interrupt, wake
 from bot.actions.meaning import CERTAIN, NEEDS, POLITE, in_own_words, names_a_place, remember
 from bot.actions.output import Item, say
 from bot.actions.places import place_answered, take_place
@@ -11,6 +12,7 @@ from bot.actions.state import Event, State
 from bot.actions.world import World
 from screening.questionnaire import NEED_QUESTIONS
 from screening.questions import questionnaire
+from screening.triage import NO_RULE
 
 __all__ = ["INTERRUPTS", "interrupt", "is_interrupt", "say_next", "take"]
 
@@ -29,10 +31,34 @@ def is_interrupt(state: State, event: Event, world: World) -> bool:
 def take(state: State, event: Event, world: World) -> list[Item]:
     """Use an input that is no interrupt: an option, an answer in words, or words to remember."""
     wake(state, event)
+    if guard.locked(state, event):
+        return guard.cover()
     if event.intent == "resume":
         return _resumed(state)
+    _returned(state, world)
     if event.intent == "answer":
         return option(state, event, world)
+    return _signs(state, event, world) or _taken(state, event, world)
+
+
+def _returned(state: State, world: World) -> None:
+    """Somebody comes back within a day after something urgent that could not be kept: the level is where it was."""
+    if state.is_empty and state.level == NO_RULE:
+        state.level = world.signal() or NO_RULE
+
+
+def _signs(state: State, event: Event, world: World) -> list[Item]:
+    """What the channel noticed: too much at once brings a person; another language may be another person."""
+    for sign in ("burst", "long_text"):
+        if sign in event.signs:
+            remember(state, event)
+            return distress(state, world, reason=sign)
+    if "other_language" in event.signs and "safe" in state.answered and state.once("other_language"):
+        state.reopened.append("safe")
+    return []
+
+
+def _taken(state: State, event: Event, world: World) -> list[Item]:
     if names_a_place(state, event, world):
         return _name(state, event, world)
     if event.possible:
@@ -66,7 +92,7 @@ def _words(state: State, event: Event, world: World) -> list[Item]:
     question = questionnaire().get(state.question) if state.question else None
     if question is None:
         return [*said, *keep_case(state, world)]  # the first words of a conversation answer no question
-    if question.free_text:
+    if question.id == "place":
         answered = place_answered(state, event, world)
         if answered is not None:
             return answered

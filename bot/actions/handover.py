@@ -7,7 +7,7 @@ from bot.actions.state import State
 from bot.actions.world import Opened, World
 from core.clocks import clock_of_country
 from screening.questionnaire import assess
-from screening.triage import worst
+from screening.triage import Level, worst
 
 PRIORITY = ("E", "U", "P")
 """Levels at which the case is opened as soon as there is consent."""
@@ -20,13 +20,14 @@ def update_level(state: State) -> tuple[str, ...]:
     return result.rules
 
 
-def open_case(state: State, world: World, reason: str) -> Opened:
+def open_case(state: State, world: World, reason: str, *, at_least: Level = "R") -> Opened:
     """Open or bring up to date the conversation's case with all that the person told."""
     rules = update_level(state)
+    state.level = worst([state.level, at_least])
     result = assess(state.answers, state.signals)
     contact = "no" if state.answers.get("safe") == "no" else state.answers.get("contact")
     opened = world.open_case(
-        level="R" if state.level == "I" else state.level,
+        level=state.level,
         rules=rules,
         needs=result.needs,
         answers=_answers(state),
@@ -64,6 +65,19 @@ def emergency(state: State, world: World) -> list[Item]:
     if number and state.answers.get("safe") != "no":
         items.append(say("say_emergency_number", number=number))
     return [*items, _give(state, "emergency", opened)]
+
+
+def raise_silently(state: State, world: World, *, reason: str, at_least: Level = "R") -> None:
+    """The case is opened or raised and nothing is said: whoever holds the phone must not notice."""
+    _new_emergency(state, update_level(state))
+    open_case(state, world, reason, at_least=at_least)
+
+
+def to_person_silently(state: State, world: World, *, reason: str, message: str) -> list[Item]:
+    """A person takes over and the words do not say so."""
+    raise_silently(state, world, reason=reason, at_least="U")
+    opened = open_case(state, world, reason)
+    return [say(message), _give(state, reason, opened)]
 
 
 def to_person(state: State, world: World, *, reason: str, message: str = "say_person_coming") -> list[Item]:

@@ -2,9 +2,11 @@
 
 from collections.abc import Callable
 
+from bot.actions import guard
 from bot.actions.asking import finish
+from bot.actions.consent import withdraw
 from bot.actions.handover import emergency, to_person
-from bot.actions.output import Item, close, erase, say
+from bot.actions.output import Item, close, erase, opt_out, say
 from bot.actions.state import Event, State
 from bot.actions.world import World
 
@@ -18,10 +20,18 @@ MISSES = 2
 def interrupt(state: State, event: Event, world: World) -> list[Item]:
     """Follow an interrupt. What comes next is said by `say_next`. Raises KeyError for a meaning that is none."""
     wake(state, event)
+    if guard.locked(state, event):
+        return guard.cover()
     if event.intent != "attachment":
         state.misses = 0
     if event.intent == "erase_data" and event.confidence < ERASE_CERTAIN:
         return [say("say_help")]  # it names the word that erases: what is erased by mistake is gone
+    if event.intent == "other_person":
+        return guard.other_person(state, world, sure=event.confidence >= guard.SURE)
+    if event.intent == "wrong_word":
+        return guard.wrong_word(state, world, event.value)
+    if event.intent == "ask_referral":
+        state.referral = event.value
     return _FOLLOWED[event.intent](state, world)
 
 
@@ -37,6 +47,51 @@ def person(state: State, world: World) -> list[Item]:
     """A person was asked for, in words or by an option."""
     state.signals["asks_human"] = True
     return to_person(state, world, reason="asks_human")
+
+
+def third_party(state: State, world: World) -> list[Item]:
+    """Somebody writes for another person: what not to do first, then a person (protocol, section 2.5)."""
+    state.signals["asks_human"] = True
+    said = [say("say_third_party")] if state.once("third_party") else []
+    return [*said, *to_person(state, world, reason="third_party")]
+
+
+def distress(state: State, world: World, *, reason: str = "distress") -> list[Item]:
+    """Anger, despair, many messages at once: nobody in that state is asked to pick a number."""
+    state.signals["distress_phrase"] = True
+    return to_person(state, world, reason=reason)
+
+
+def _complaint(state: State, world: World) -> list[Item]:
+    state.signals["asks_human"] = True
+    return to_person(state, world, reason="complaint")
+
+
+def _correct(state: State, world: World) -> list[Item]:  # noqa: ARG001 - all handlers are called alike
+    """After "no, I meant" the last question is asked again. Its new answer counts; the level stays until a human lowers it."""
+    if state.last is None:
+        return [say("say_not_understood")]
+    state.reopened.append(state.last)
+    state.urgent, state.last = state.last, None
+    return [say("say_correct")]
+
+
+def _opt_out(state: State, world: World) -> list[Item]:  # noqa: ARG001
+    state.finished = True
+    state.question = None
+    return [say("say_opted_out"), opt_out(), close("opted_out")]
+
+
+def _referral(state: State, world: World) -> list[Item]:  # noqa: ARG001
+    """A caseworker asks about a named place; whether it is OK to write is asked first, as after every pause."""
+    state.reopened += ["safe", "referral"]
+    return []
+
+
+def _follow_up(state: State, world: World) -> list[Item]:  # noqa: ARG001
+    state.follow_up_due = True
+    state.reopened += ["safe", "follow_up"]
+    return []
 
 
 def _danger(state: State, world: World) -> list[Item]:
@@ -95,7 +150,17 @@ _FOLLOWED: dict[str, Callable[[State, World], list[Item]]] = {
     "attachment": _attachment,
     "stop": _stop,
     "erase_data": _erase,
+    "third_party": third_party,
+    "distress": distress,
+    "complaint": _complaint,
+    "correct": _correct,
+    "withdraw_consent": withdraw,
+    "opt_out": _opt_out,
+    "unlock": guard.unlock,
+    "duress": guard.duress,
+    "ask_referral": _referral,
+    "follow_up": _follow_up,
 }
 
-INTERRUPTS = frozenset(_FOLLOWED)
+INTERRUPTS = frozenset(_FOLLOWED) | {"other_person", "wrong_word"}
 """Each has a rule in bot/data/rules.yml."""

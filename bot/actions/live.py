@@ -3,6 +3,7 @@
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Self
 from uuid import UUID
 
@@ -11,12 +12,17 @@ from sqlalchemy.orm import Session
 from bot.actions.shown import shown
 from bot.actions.world import Opened, Place, Service
 from cases import service as cases
+from cases import signals
 from core.catalogues import CatalogueError, Catalogues
 from core.database import Sessions, make_engine
 from core.encryption import Cipher, use_cipher
 from core.settings import PROJECT, Settings, SettingsError
 from directory import emergency, places, search
 from directory.text import normalise
+from screening.triage import LEVELS, Level
+
+LOOKED_AT = 20
+"""Services among which a line that answers for the whole country is looked for."""
 
 PLACES = 3
 """Places offered at most: more than a few cannot be told apart in a message."""
@@ -66,6 +72,10 @@ class LiveWorld:
         ]
         self.on_call = settings.on_call
 
+    @cached_property
+    def has_word(self) -> bool:
+        return cases.has_safe_word(self._session, self._conversation_id)
+
     def look_up(self, text: str, country: str | None) -> Sequence[Place]:
         found = places.look_up(self._session, text, country, limit=PLACES)
         return [
@@ -104,6 +114,29 @@ class LiveWorld:
 
     def emergency_number(self, country: str | None) -> str | None:
         return emergency.number_for(country, demonstration=self._settings.demonstration)
+
+    def hotline(self, country: str | None) -> Service | None:
+        request = search.SearchRequest(
+            country=country, needs=("talk",), demonstration=self._settings.demonstration, limit=LOOKED_AT
+        )
+        lines = [found for found in search.find(self._session, request).services if found.is_hotline and found.phones]
+        return shown(lines[0], self._code(None), self._catalogues) if lines else None
+
+    def reports_by_law(self, country: str | None) -> bool:
+        return country in self._settings.reports_by_law
+
+    def hold(self, reason: str | None) -> None:
+        cases.set_hold(self._session, self._conversation_id, reason)
+
+    def mark_shared(self, *, shared: bool) -> None:
+        cases.set_shared_phone(self._session, self._conversation_id, shared=shared)
+
+    def keep_signal(self, level: str) -> None:
+        signals.keep(self._session, self._conversation_id, level)
+
+    def signal(self) -> Level | None:
+        kept = signals.read(self._session, self._conversation_id)
+        return next((level for level in LEVELS if level == kept), None)
 
     def open_case(
         self,

@@ -5,10 +5,14 @@ from collections.abc import Sequence
 from bot.actions.state import Event, State
 from bot.actions.world import World
 from screening.questionnaire import SKIPPED, Question, assess
+from screening.questions import KEPT, UNUSABLE
 from screening.triage import LEVELS
 
 CERTAIN = 0.95
 """From here on a meaning is known word for word; below, a town's name may have been taken for it (one in six was, measured)."""
+
+LANGUAGES_AT_ONCE = 8
+"""Choices have one digit, and 9 is always the way out."""
 
 NEEDS = {
     "need_shelter": ("needs", "shelter"),
@@ -76,6 +80,10 @@ def offered(question: Question, state: State, world: World) -> list[str]:
         "places": [place["id"] for place in state.places],
     }
     fixed = [value.value for value in question.values]
+    if question.secret:
+        fixed += [KEPT, UNUSABLE]
+    if question.id == "language" and len(world.languages) > LANGUAGES_AT_ONCE:
+        fixed += ["more"]
     return [*dynamic.get(question.values_from or "", []), *fixed, SKIPPED]
 
 

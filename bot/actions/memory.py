@@ -35,9 +35,15 @@ class MemoryWorld:
     countries: tuple[str, ...] = ("BR", "ZA", "BD", "MA")
     languages: Sequence[tuple[str, str]] = (("en", "English"), ("fr", "Français"), ("ar", "العربية"), ("bn", "বাংলা"))
     on_call: bool = True
+    has_word: bool = False
     places: Mapping[str, Sequence[Place]] = field(default_factory=dict)
     listed: Mapping[str, Sequence[Service]] = field(default_factory=dict)
     numbers: Mapping[str, str] = field(default_factory=dict)
+    hotlines: Mapping[str, Service] = field(default_factory=dict)
+    by_law: frozenset[str] = frozenset()
+    held: str | None = None
+    shared: bool | None = None
+    signalled: Level | None = None
     case: MemoryCase | None = None
     consents: list[tuple[str, bool, str | None]] = field(default_factory=list)
     asked_for: list[tuple[str, str | None, str | None, bool | None]] = field(default_factory=list)
@@ -90,3 +96,21 @@ class MemoryWorld:
 
     def record_consent(self, kind: str, *, given: bool, language: str | None) -> None:
         self.consents.append((kind, given, language))
+
+    def hotline(self, country: str | None) -> Service | None:
+        return self.hotlines.get(country or "")
+
+    def reports_by_law(self, country: str | None) -> bool:
+        return country in self.by_law
+
+    def hold(self, reason: str | None) -> None:
+        self.held = reason
+
+    def mark_shared(self, *, shared: bool) -> None:
+        self.shared = shared
+
+    def keep_signal(self, level: str) -> None:
+        self.signalled = next(known for known in LEVELS if known == level)
+
+    def signal(self) -> Level | None:
+        return self.signalled

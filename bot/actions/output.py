@@ -11,9 +11,18 @@ def say(key: str, **values: str | float) -> Item:
     return {"say": key, "values": values, "choices": [], "question": None, "multiple": False}
 
 
-def ask(key: str, question: str, choices: Sequence[Item], *, multiple: bool = False, **values: str | float) -> Item:
+def ask(
+    key: str,
+    question: str,
+    choices: Sequence[Item],
+    *,
+    multiple: bool = False,
+    secret: bool = False,
+    **values: str | float,
+) -> Item:
     """A question with its choices."""
-    return {"say": key, "values": values, "choices": list(choices), "question": question, "multiple": multiple}
+    said = say(key, **values)
+    return said | {"choices": list(choices), "question": question, "multiple": multiple, "secret": secret}
 
 
 def choice(value: str, *, label: str | None = None, text: str | None = None) -> Item:
@@ -35,3 +44,7 @@ def close(reason: str) -> Item:
 
 def erase() -> Item:
     return {"do": "erase"}
+
+
+def opt_out() -> Item:
+    return {"do": "opt_out"}

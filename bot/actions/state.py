@@ -25,6 +25,8 @@ class Event:
     confidence: float = 1.0
     language: str | None = None
     language_guess: str | None = None
+    signs: tuple[str, ...] = ()
+    """What the channel noticed besides the words (core/turns.py)."""
 
 
 @dataclass(slots=True)
@@ -51,6 +53,13 @@ class State:
     """Questions that are asked again although they have an answer."""
     urgent: str | None = None
     """A question that goes before all others."""
+    watched: bool = False
+    """The word for a bad time to talk was written: nothing is asked that somebody else must not read."""
+    last: str | None = None
+    """The question answered last, for "no, I meant something else"."""
+    referral: str | None = None
+    """Name of the place that a caseworker asks about."""
+    follow_up_due: bool = False
     language: str | None = None
 
     @classmethod
@@ -68,6 +77,11 @@ class State:
         fresh = State(language=self.language)
         for item in fields(self):
             setattr(self, item.name, getattr(fresh, item.name))
+
+    @property
+    def is_empty(self) -> bool:
+        """Whether nothing was told yet that somebody else must not see."""
+        return not (self.answers or self.signals or self.reported)
 
     @property
     def case_known(self) -> bool:

@@ -5,6 +5,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol
 
+from screening.triage import Level
+
 
 @dataclass(frozen=True, slots=True)
 class Place:
@@ -44,6 +46,8 @@ class World(Protocol):
     languages: Sequence[tuple[str, str]]
     """Code and name in its own script, in the order offered."""
     on_call: bool
+    has_word: bool
+    """The person has chosen a word to go on with after a pause."""
 
     def look_up(self, text: str, country: str | None) -> Sequence[Place]:
         """Up to three places that the text may mean, the likeliest first."""
@@ -81,4 +85,28 @@ class World(Protocol):
 
     def record_consent(self, kind: str, *, given: bool, language: str | None) -> None:
         """Keep one answer to one request for consent."""
+        ...
+
+    def hotline(self, country: str | None) -> Service | None:
+        """A number that somebody verified and that answers for the whole country, or None."""
+        ...
+
+    def reports_by_law(self, country: str | None) -> bool:
+        """Whether the law there makes us report some things, as somebody confirmed for this deployment."""
+        ...
+
+    def hold(self, reason: str | None) -> None:
+        """Nothing is sent unasked any more, for a reason; None: it may be again."""
+        ...
+
+    def mark_shared(self, *, shared: bool) -> None:
+        """Others read this phone, or may: the conversation locks sooner."""
+        ...
+
+    def keep_signal(self, level: str) -> None:
+        """Without consent nothing else is kept: for a day, that whoever comes back was urgent (protocol, section 2.6)."""
+        ...
+
+    def signal(self) -> Level | None:
+        """The level kept by `keep_signal`, if it is not older than a day."""
         ...

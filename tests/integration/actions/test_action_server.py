@@ -59,8 +59,8 @@ def test_a_conversation_opens_a_case_with_consent_and_keeps_answers_encrypted(
     asked += tracker.call("action_ask_answer", "greet", text="hello")
     assert [item["say"] for item in asked] == ["say_intro", "ask_safe"]
     for question, value in {
-        "safe": "yes", "danger": "no", "consent": "agree", "shared_phone": "no", "under_18": "no", "medical": "no",
-        "country": "BR", "place": "skip", "needs": "health", "block_2": "yes", "can_leave": "no",
+        "safe": "yes", "danger": "no", "consent": "agree", "shared_phone": "no", "for_whom": "me", "under_18": "no",
+        "medical": "no", "country": "BR", "place": "skip", "needs": "health", "special": "none", "block_2": "yes", "can_leave": "no",
     }.items():  # fmt: skip
         tracker.answer(question, value)
     with sessions.begin() as session:

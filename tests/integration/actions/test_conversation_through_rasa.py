@@ -145,7 +145,7 @@ def _services_near_a_town(talk: Talk, cases: Any) -> None:
     assert talk.write("no") == ["ask_consent"]
     assert talk.send("help") == ["say_help", "ask_consent"]
     assert talk.write("took my passport") == ["ask_consent"]
-    for value in ("agree", "no", "no", "no", "BR"):
+    for value in ("agree", "no", "me", "no", "no", "BR"):
         talk.pick(value)
     assert talk.question == "place"
     talk.write("Campinas")
@@ -154,11 +154,11 @@ def _services_near_a_town(talk: Talk, cases: Any) -> None:
     assert talk.question == "needs"
     said = talk.pick("health,shelter")
     assert said[0] == "say_services_intro"
-    assert said[-2:] == ["say_example_note", "ask_block_2"]
+    assert said[-2:] == ["say_example_note", "ask_stranded"]
     services = [item["values"] for item in talk.last if item.get("say") == "say_service"]
     assert services
     assert all(set(values) == {"name", "distance_km", "hours", "phones", "address", "languages"} for values in services)
-    for value in ("yes", "no", "yes", "both", "no", "no", "no"):
+    for value in ("no", "none", "yes", "yes", "no", "yes", "both", "no", "no", "no", "no"):
         talk.pick(value)
     assert talk.question == "contact"
     assert talk.pick("write_here") == ["say_person_will_write", "hand_over"]

@@ -88,4 +88,12 @@ def begun(**values: Any) -> Conversation:
     return conversation
 
 
-SAFE = {"safe": "yes", "danger": "no", "consent": "agree", "shared_phone": "no", "under_18": "no", "medical": "no"}
+SAFE = {
+    "safe": "yes",
+    "danger": "no",
+    "consent": "agree",
+    "shared_phone": "no",
+    "for_whom": "me",
+    "under_18": "no",
+    "medical": "no",
+}

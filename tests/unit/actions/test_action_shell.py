@@ -77,7 +77,7 @@ def test_the_form_leaves_an_interrupt_to_its_rule_without_a_word_or_a_slot() -> 
 def test_an_answer_returns_only_the_slots_that_changed_and_never_none_at_all() -> None:
     answer = tracker("answer", slots={"question": "safe", "language": "fr"}, value="yes", question="safe")
     slots, items = run("validate_screening_form", answer)
-    assert slots == {"question": None, "answers": {"safe": "yes"}, "answer": None}
+    assert slots == {"question": None, "answers": {"safe": "yes"}, "last": "safe", "answer": None}
     assert items == []
     slots, _ = run("validate_screening_form", tracker("resume", slots={"language": "fr"}))
     assert slots == {"answer": None}

@@ -2,6 +2,7 @@
 
 import pytest
 
+from bot.actions.world import Service
 from tests.unit.actions.conversation import SAFE, SMALLVILLE, Conversation, begun, world
 
 
@@ -46,9 +47,10 @@ def test_a_whole_conversation_ends_with_a_case_services_and_a_goodbye() -> None:
     conversation.write("smallville")
     assert conversation.question == "place_confirm"
     conversation.answer(place_confirm="p1", needs="health")
-    assert conversation.said == ["say_services_intro", "say_service", "say_example_note", "ask_block_2"]
+    assert conversation.said == ["say_services_intro", "say_service", "say_example_note", "ask_special"]
     assert conversation.world.asked_for == [("health", "BR", "p1", False)]
     conversation.answer(
+        special="none",
         block_2="yes",
         can_leave="yes",
         papers_kept="yes",
@@ -59,7 +61,9 @@ def test_a_whole_conversation_ends_with_a_case_services_and_a_goodbye() -> None:
     )
     assert conversation.question == "contact"
     conversation.pick("later")
-    assert conversation.said == ["say_later", "ask_anything_else"]
+    assert conversation.said == ["say_later", "ask_safe_word"]
+    conversation.pick("skip")
+    assert conversation.said == ["ask_anything_else"]
     conversation.pick("finish")
     assert conversation.said == ["say_goodbye"]
     assert conversation.did("close") == {"do": "close", "reason": "finished"}
@@ -172,8 +176,10 @@ def test_a_child_alone_gets_a_person_and_is_never_asked_about_work() -> None:
     assert conversation.said == ["say_child"]
     assert conversation.did("hand_over")["level"] == "U"
     conversation.turn("resume")
-    conversation.answer(**SAFE, country="skip", place="skip", needs="health")
-    assert conversation.question == "contact"
+    assert conversation.question == "safe"
+    conversation.answer(safe="yes", danger="no", consent="agree", shared_phone="no", for_whom="me", under_18="yes")
+    conversation.answer(trusted_adult="no")
+    assert conversation.said == ["say_child"]
 
 
 def test_a_child_without_a_bed_is_an_emergency() -> None:
@@ -184,26 +190,40 @@ def test_a_child_without_a_bed_is_an_emergency() -> None:
     assert conversation.said == ["say_emergency"]
 
 
-def test_a_child_on_the_way_of_questions_is_asked_about_an_adult_and_not_about_work() -> None:
-    conversation = begun().answer(safe="yes", danger="no", consent="agree", shared_phone="no", under_18="yes")
-    conversation.answer(trusted_adult="yes", medical="no", country="skip", place="skip", needs="health")
-    assert conversation.question == "contact"
-    assert conversation.world.case is not None
-    assert conversation.world.case.level == "U"
+@pytest.mark.parametrize(("under_18", "adult"), [("yes", "yes"), ("yes", "skip"), ("unsure", "yes"), ("unsure", "no")])
+def test_a_child_is_asked_about_an_adult_and_then_a_person_takes_over(under_18: str, adult: str) -> None:
+    conversation = begun().answer(safe="yes", danger="no", consent="agree", shared_phone="no", for_whom="me")
+    conversation.answer(under_18=under_18, trusted_adult=adult)
+    assert conversation.said == ["say_child"]
+    assert conversation.did("hand_over") == {"do": "hand_over", "reason": "child", "level": "U"}
+    conversation.turn("resume")
+    conversation.answer(medical="no", country="skip", place="skip", needs="food_cash")
+    assert conversation.question == "contact"  # never the questions about work
 
 
 @pytest.mark.parametrize("shared", ["yes", "unsure", "skip"])
 def test_a_phone_that_others_may_read_is_not_asked_about_work(shared: str) -> None:
-    conversation = begun().answer(**SAFE | {"shared_phone": shared}, country="skip", place="skip", needs="health")
+    conversation = begun().answer(**SAFE | {"shared_phone": shared}, country="skip", place="skip", needs="food_cash")
     assert conversation.question == "contact"
 
 
-def test_when_nobody_is_on_call_that_is_said_first_and_work_is_not_asked_about() -> None:
+def test_when_nobody_is_on_call_that_is_said_first_then_the_numbers_and_nothing_sensitive_is_asked() -> None:
+    hotline = Service("h1", {"name": "Example line", "phones": "5550100"}, is_example=True)
+    conversation = begun(world=world(on_call=False, countries=("BR",), hotlines={"BR": hotline}))
+    assert conversation.said == ["say_nobody_now", "ask_safe"]
+    conversation.answer(safe="yes", danger="no")
+    assert conversation.said == ["say_emergency_number", "say_hotline", "ask_consent"]
+    conversation.answer(**{name: value for name, value in SAFE.items() if name not in ("safe", "danger")})
+    conversation.answer(place="skip", needs="more", needs_more="legal,more", needs_last="return")
+    assert conversation.question == "special"  # not whether they are stranded: nobody would read a yes
+    conversation.answer(special="none", support="yes")
+    assert conversation.question == "contact"
+
+
+def test_numbers_are_not_shown_where_it_is_not_safe_to_write() -> None:
     conversation = begun(world=world(on_call=False, countries=("BR",)))
-    assert conversation.said == ["say_nobody_now", "say_emergency_number", "ask_safe"]
-    conversation.answer(**SAFE, place="skip", needs="health")
-    assert conversation.question == "contact"
-    assert "say_nobody_now" not in conversation.said
+    conversation.pick("no")
+    assert conversation.said == ["say_neutral_goodbye"]
 
 
 def test_without_consent_there_is_information_and_no_case() -> None:
@@ -269,7 +289,9 @@ def test_the_desk_gives_back_after_everything_was_asked_and_the_bot_asks_for_any
     conversation.turn("resume")
     assert conversation.said == ["ask_contact"], "wanting a person is a reason to ask how to reach them"
     conversation.pick("later")
-    assert conversation.said == ["say_later", "ask_anything_else"]
+    assert conversation.said == ["say_later", "ask_safe_word"]
+    conversation.pick("skip")
+    assert conversation.said == ["ask_anything_else"]
     conversation.pick("person")
     conversation.turn("resume")
     assert conversation.said == ["ask_anything_else"]
@@ -431,13 +453,13 @@ def test_several_needs_are_taken_together_and_both_get_services() -> None:
 
 
 def test_another_need_at_the_end_is_added_and_only_its_services_are_shown() -> None:
-    conversation = begun().answer(**SAFE, country="BR", place="skip", needs="health", block_2="no", contact="no")
+    conversation = begun().answer(**SAFE, country="BR", place="skip", needs="food_cash", block_2="no", contact="no")
     conversation.pick("need")
     assert conversation.question == "needs"
     conversation.pick("shelter")
     assert conversation.said == ["say_services_intro", "say_service", "say_example_note",
-                                 "ask_anything_else"]  # fmt: skip
-    assert conversation.state.answers["needs"] == ["health", "shelter"]
+                                 "ask_stranded"]  # fmt: skip
+    assert conversation.state.answers["needs"] == ["food_cash", "shelter"]
     assert conversation.state.level == "U"
 
 
@@ -464,8 +486,10 @@ def test_leaving_by_digit_or_by_a_word_that_the_gateway_knows_leaves_even_while_
 
 def test_wanting_to_be_written_to_tells_by_when_and_hands_over() -> None:
     conversation = begun().answer(
-        **SAFE, country="BR", place="skip", needs="health", block_2="no", contact="write_here"
+        **SAFE, country="BR", place="skip", needs="food_cash", block_2="no", contact="write_here"
     )
+    assert conversation.question == "contact_time"
+    conversation.answer(contact_time="evening", contact_gender="woman", safe_word="set", duress_word="skip")
     assert conversation.said == ["say_person_will_write"]
     assert conversation.last[0]["values"] == {"reference": "K47", "time": "2026-01-06T09:00:00-03:00"}
     assert conversation.did("hand_over") == {"do": "hand_over", "reason": "contact", "level": "P"}
