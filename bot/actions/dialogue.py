@@ -3,6 +3,7 @@
 from bot.actions import guard
 from bot.actions.answers import answer, missed, option
 from bot.actions.asking import say_next
+from bot.actions.consent import CONTACT_PLAN
 from bot.actions.handover import keep_case, to_person
 from bot.actions.interrupts import INTERRUPTS, distress, interrupt, wake
 from bot.actions.meaning import CERTAIN, NEEDS, POLITE, in_own_words, names_a_place, remember
@@ -10,7 +11,7 @@ from bot.actions.output import Item, say
 from bot.actions.places import place_answered, take_place
 from bot.actions.state import Event, State
 from bot.actions.world import World
-from screening.questionnaire import NEED_QUESTIONS
+from screening.questionnaire import NEED_QUESTIONS, SKIPPED
 from screening.questions import questionnaire
 from screening.triage import NO_RULE
 
@@ -81,6 +82,10 @@ def _name(state: State, event: Event, world: World) -> list[Item]:
 def _resumed(state: State) -> list[Item]:
     """The desk gave the conversation back: it goes on where it was, at least with "anything else?"."""
     state.misses = 0
+    if "contact" in state.answers:
+        # How to be reached was settled with the person who gave it back.
+        for question in CONTACT_PLAN:
+            state.answers.setdefault(question, SKIPPED)
     if "anything_else" in state.answered:
         state.reopened.append("anything_else")
     return []
