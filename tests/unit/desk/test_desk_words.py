@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 
 from cases.models import LEVELS, OUTCOMES
 from desk.words import FOLDER, words
+from screening.questionnaire import NEED_QUESTIONS
 from screening.questions import questionnaire
 
 DESK = FOLDER.parent
@@ -85,7 +86,7 @@ def test_every_level_outcome_question_and_answer_has_words() -> None:
 
 def test_every_need_of_the_questionnaire_has_a_name() -> None:
     for question in questionnaire().questions:
-        if question.id in ("needs", "needs_more"):
+        if question.id in NEED_QUESTIONS:
             for value in question.values:
                 if value.value not in ("more", "none", "skip"):
                     assert f"need_{value.value}" in words(), value.value
