@@ -16,13 +16,13 @@ from pydantic import BaseModel, ConfigDict, Field, StringConstraints, Validation
 
 from core.digits import read_numbers, to_ascii_digits
 from core.settings import PROJECT
-from core.writing import loose, normalise, tokens
+from core.writing import loose, normalise, searchable
 
 LOCALE = PROJECT / "locale"
 
 __all__ = [
-    "COMMANDS", "LISTS", "LOCALE", "Language", "LanguageError", "find_forbidden", "load_language", "load_languages", "match_command",
-    "match_word", "parse_digits", "to_ascii_digits",
+    "COMMANDS", "LISTS", "LOCALE", "Language", "LanguageError", "find_forbidden", "find_words", "load_language",
+    "load_languages", "match_command", "match_word", "parse_digits", "to_ascii_digits",
 ]  # fmt: skip
 
 Name = Annotated[str, StringConstraints(min_length=1, max_length=40)]
@@ -191,25 +191,38 @@ def _all_languages() -> tuple[Language, ...]:
 
 
 def find_forbidden(text: str, languages: Iterable[Language], *, promises: bool = False) -> str | None:
-    """The first forbidden word in a text that is to be sent (and, if asked, the first promise), or None.
+    """The first forbidden word in a text that is to be sent (and, if asked, the first promise), or None."""
+    languages = tuple(languages)
+    found = find_words(text, (entry for language in languages for entry in language.forbidden))
+    if promises and not found:
+        found = find_words(text, (entry for language in languages for entry in language.promises))
+    return found[0] if found else None
 
-    Every language is looked through: a borrowed word betrays as much as one's own.
+
+def find_words(text: str, entries: Iterable[str]) -> list[str]:
+    """The words of a text that entries of a list stand for, each once, in the order of the list.
+
+    An entry is one word or several; a star leaves that end of a word open, for what a language adds there. Words are compared in one
+    spelling (`core.writing.searchable`). Where a language writes without spaces, its entries have a star at both ends.
     """
-    parts = tokens(text)
-    for language in languages:
-        for entry in (*language.forbidden, *(language.promises if promises else ())):
-            if _stands_in(entry, parts):
-                return entry
-    return None
+    parts = searchable(text)
+    return list(dict.fromkeys(found for entry in entries if (found := _stands_in(_patterns(entry), parts))))
 
 
-def _stands_in(entry: str, parts: list[str]) -> bool:
-    wanted = [(part.startswith("*"), part.endswith("*"), "".join(tokens(part))) for part in entry.split(" ") if part]
-    size = len(wanted)
-    return any(
-        all(_fits(pattern, part) for pattern, part in zip(wanted, parts[start : start + size], strict=True))
-        for start in range(len(parts) - size + 1)
+@cache
+def _patterns(entry: str) -> tuple[tuple[bool, bool, str], ...]:
+    return tuple(
+        (part.startswith("*"), part.endswith("*"), "".join(searchable(part))) for part in entry.split(" ") if part
     )
+
+
+def _stands_in(wanted: tuple[tuple[bool, bool, str], ...], parts: list[str]) -> str | None:
+    size = len(wanted)
+    for start in range(len(parts) - size + 1):
+        run = parts[start : start + size]
+        if all(_fits(pattern, part) for pattern, part in zip(wanted, run, strict=True)):
+            return " ".join(run)
+    return None
 
 
 def _fits(pattern: tuple[bool, bool, str], part: str) -> bool:

@@ -10,7 +10,16 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Annotated, Literal, Self
 
-from pydantic import AliasChoices, BeforeValidator, Field, SecretStr, ValidationError, field_validator, model_validator
+from pydantic import (
+    AliasChoices,
+    BeforeValidator,
+    Field,
+    SecretStr,
+    ValidationError,
+    ValidationInfo,
+    field_validator,
+    model_validator,
+)
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 PROJECT = Path(__file__).resolve().parent.parent
@@ -18,6 +27,7 @@ PROJECT = Path(__file__).resolve().parent.parent
 Level = Literal["E", "U", "P", "R"]
 
 Codes = Annotated[tuple[str, ...], NoDecode]
+Listed = Annotated[tuple[str, ...], NoDecode]
 
 
 def _seconds(value: object) -> object:
@@ -108,6 +118,10 @@ class Settings(BaseSettings):
     countries: Codes = Field(
         ("BR", "ZA", "BD", "MA"), description="Countries served (ISO 3166-1), separated by commas."
     )
+    reports_by_law: Codes = Field(
+        (),
+        description="Countries (ISO 3166-1) whose law makes the service report some things, as a lawyer confirmed: said before Q9 to Q16.",
+    )
     on_call: bool = Field(
         default=True,
         description="Somebody is on call. False: the bot says first that nobody reads now, and asks no question about exploitation.",
@@ -116,6 +130,22 @@ class Settings(BaseSettings):
     target_u: Seconds = Field(timedelta(hours=1), description="Level U: seconds until a person writes.")
     target_p: Seconds = Field(timedelta(hours=24), description="Level P: seconds until a person writes.")
     target_r: Seconds = Field(timedelta(hours=72), description="Level R: seconds until a person writes.")
+
+    # The check of what is sent (gateway/check.py)
+    allowed_links: Listed = Field(
+        (),
+        description="Addresses that a text to a person may hold (`example.org`, `example.org/help`), separated by commas. Empty: none.",
+    )
+    organisation_names: Listed = Field(
+        (),
+        description="Names that no text to a person may hold, separated by commas: your organisation, its partners, their initials.",
+    )
+    segments_short: int = Field(1, ge=1, le=10, description="Most SMS segments of a question about safety or danger.")
+    segments: int = Field(2, ge=1, le=10, description="Most SMS segments of any other message.")
+    segments_notice: int = Field(3, ge=1, le=10, description="Most SMS segments of the notice before consent.")
+    segments_long: int = Field(
+        4, ge=1, le=10, description="Most SMS segments of a place from the directory and of a caseworker's message."
+    )
 
     # The bot
     engine_timeout: Seconds = Field(
@@ -132,23 +162,6 @@ class Settings(BaseSettings):
     actions_secret: SecretStr | None = Field(None, description="Secret between Rasa and the action server.")
     model: Path = Field(PROJECT / "models" / "waymark.tar.gz", description="The trained model.")
 
-    # Keys
-    encryption_keys: SecretStr | None = Field(
-        None,
-        description="Keys of the data: `id:base64 of 32 bytes`, separated by commas; the first encrypts, all decrypt.",
-    )
-    hash_key: SecretStr | None = Field(None, description="Key of the look-up hash of phone numbers (base64, 32 bytes).")
-
-    # How long what people wrote is kept (protocol 3.2; an impact assessment decides the values of a deployment)
-    retention: Seconds = Field(
-        timedelta(days=90), description="Seconds for which a conversation with a case is kept after it was closed."
-    )
-    retention_without_case: Seconds = Field(
-        timedelta(hours=72),
-        description="Seconds for which a conversation that led to no case is kept after its last message.",
-    )
-
-    # The desk
     # When a conversation locks, and whose it is (protocol 3.2)
     lock_after_sensitive: Seconds = Field(
         timedelta(minutes=15),
@@ -171,12 +184,29 @@ class Settings(BaseSettings):
     burst_within: Seconds = Field(timedelta(seconds=60), description="That short time, in seconds.")
     long_text: int = Field(600, ge=1, description="Characters above which a text is very long: a sign of distress.")
 
+    # Keys
+    encryption_keys: SecretStr | None = Field(
+        None,
+        description="Keys of the data: `id:base64 of 32 bytes`, separated by commas; the first encrypts, all decrypt.",
+    )
+    hash_key: SecretStr | None = Field(None, description="Key of the look-up hash of phone numbers (base64, 32 bytes).")
+
+    # How long what people wrote is kept (protocol 3.2; an impact assessment decides the values of a deployment)
+    retention: Seconds = Field(
+        timedelta(days=90), description="Seconds for which a conversation with a case is kept after it was closed."
+    )
+    retention_without_case: Seconds = Field(
+        timedelta(hours=72),
+        description="Seconds for which a conversation that led to no case is kept after its last message.",
+    )
+
+    # The desk
     session_lifetime: Seconds = Field(
         timedelta(hours=12), description="Seconds after which a caseworker signs in again."
     )
     sign_in_link_lifetime: Seconds = Field(timedelta(hours=24), description="Seconds for which a one-time link holds.")
 
-    @field_validator("languages", "countries", mode="before")
+    @field_validator("languages", "countries", "reports_by_law", "allowed_links", "organisation_names", mode="before")
     @classmethod
     def _split(cls, value: object) -> object:
         return tuple(part.strip() for part in value.split(",") if part.strip()) if isinstance(value, str) else value
@@ -191,13 +221,13 @@ class Settings(BaseSettings):
             raise ValueError("at least one language is needed")
         return value
 
-    @field_validator("countries")
+    @field_validator("countries", "reports_by_law")
     @classmethod
-    def _known_countries(cls, value: tuple[str, ...]) -> tuple[str, ...]:
+    def _known_countries(cls, value: tuple[str, ...], info: ValidationInfo) -> tuple[str, ...]:
         for code in value:
             if len(code) != 2 or not code.isascii() or not code.isupper():
                 raise ValueError(f"{code!r} is not a country code of two capital letters")
-        if not value:
+        if not value and info.field_name == "countries":
             raise ValueError("at least one country is needed")
         return value
 

@@ -9,6 +9,12 @@ from collections.abc import Mapping
 _JOINERS = "\u200c\u200d"
 _APOSTROPHES = "'\u2018\u2019\u02bc`\u00b4"
 _TATWEEL = "\u0640"  # stretches a word for looks only
+_ONE_SPELLING = str.maketrans(
+    "\u0623\u0625\u0622\u0671\u0649\u06cc\u06a9\u0629\u0451",  # alef with its signs, ya, kaf, ta marbuta; Russian yo
+    "\u0627\u0627\u0627\u0627\u064a\u064a\u0643\u0647\u0435",
+) | {0x0EDC: "\u0eab\u0e99", 0x0EDD: "\u0eab\u0ea1"}  # Lao ho no and ho mo, one sign or two
+_LAO_AM = ("\u0ecd\u0eb2", "\u0eb3")  # the sign typed as its two halves
+_LAO_LO = ("\u0eab\u0ebc", "\u0eab\u0ea5")  # lo under ho, or beside it
 _BARE_SCRIPTS = ("LATIN", "ARABIC")  # marks over these letters are often left out; in other scripts they are the vowels
 
 
@@ -52,6 +58,22 @@ def loose(text: str, fold: Mapping[str, str]) -> str:
 def tokens(text: str) -> list[str]:
     """The words of a text: runs of letters, their marks, digits and joiners. An apostrophe ends a word ("l'aide" is two)."""
     return normalise("".join(sign if _in_word(sign) else " " for sign in strip_hidden(text))).split()
+
+
+def searchable(text: str) -> list[str]:
+    """The words of a text in the form in which they are searched for others: one spelling where writers have several.
+
+    Without joiners; Arabic without vowel signs, its forms of alef, ya and ta marbuta as one; Russian yo as ye; Lao digraphs as two letters.
+    Accents of Latin letters stay: French "sûr" is not "sur".
+    """
+    kept: list[str] = []
+    arabic = False
+    for sign in "\n".join(tokens(text)):
+        if sign in _JOINERS or (arabic and unicodedata.category(sign) == "Mn"):
+            continue
+        arabic = "\u0600" <= sign <= "\u06ff"
+        kept.append(sign)
+    return "".join(kept).translate(_ONE_SPELLING).replace(*_LAO_AM).replace(*_LAO_LO).split("\n")
 
 
 def letters(text: str) -> list[str]:

@@ -1,6 +1,10 @@
 """What can go wrong between a phone and us, as attributes: never a number, never a body."""
 
+from typing import TYPE_CHECKING
 from uuid import UUID
+
+if TYPE_CHECKING:
+    from gateway.check import Finding
 
 
 class GatewayError(Exception):
@@ -56,8 +60,22 @@ class SendLater(GatewayError):  # noqa: N818
 
 
 class CannotWrite(GatewayError):  # noqa: N818
-    """A caseworker cannot write here now: `no_case`, `opted_out`, `window_closed`, `empty`, `too_long`."""
+    """A caseworker cannot write here now: `no_case`, `stranger`, `opted_out`, a reason of `cases.models.HOLDS`, `no_template`, `empty`,
+    `too_long`."""
 
     def __init__(self, reason: str) -> None:
         super().__init__(reason)
         self.reason = reason
+
+
+class NeedsAcknowledgement(GatewayError):  # noqa: N818
+    """What a caseworker wrote breaks rules of the check; it is sent only when they say so for each. `findings` hold the words."""
+
+    def __init__(self, findings: "tuple[Finding, ...]") -> None:
+        super().__init__("the check warns")
+        self.findings = findings
+
+    @property
+    def rules(self) -> tuple[str, ...]:
+        """Names of the rules."""
+        return tuple(finding.rule for finding in self.findings)

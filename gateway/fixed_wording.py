@@ -5,7 +5,8 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime, tzinfo
 from string import Formatter
 
-from core.languages import COMMANDS
+from core.languages import COMMANDS, find_words
+from core.turns import Alarm
 from core.writing import normalise
 from gateway.numerals import read_numbers
 from gateway.times import format_moment, parse_moment
@@ -19,7 +20,10 @@ class FixedWording:
     lists: Mapping[str, Mapping[str, tuple[str, ...]]] = field(default_factory=dict)
     guesses: Mapping[str, str] = field(default_factory=dict)
     substitutions: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
-    forbidden: tuple[str, ...] = ()
+    alarms: Mapping[str, Alarm] = field(default_factory=dict)
+    """By a part of the text, most urgent first."""
+    forbidden_words: tuple[str, ...] = ()
+    promised: tuple[str, ...] = ()
 
     @property
     def codes(self) -> tuple[str, ...]:
@@ -39,6 +43,12 @@ class FixedWording:
             if meaning in COMMANDS:
                 return meaning
         return None
+
+    def meanings(self, text: str) -> frozenset[str]:
+        return frozenset(meaning for code in self.lists if (meaning := self.word(code, text)) is not None)
+
+    def alarm(self, text: str) -> Alarm | None:
+        return next((alarm for part, alarm in self.alarms.items() if part in text), None)
 
     def fields(self, code: str, key: str) -> frozenset[str]:
         return frozenset(name for _, name, _, _ in Formatter().parse(self.texts[code][key]) if name)
@@ -66,5 +76,11 @@ class FixedWording:
     def clock(self, code: str) -> tuple[str, str]:
         return code, "HH:mm"
 
-    def tells_too_much(self, text: str) -> bool:
-        return any(word in text for word in self.forbidden)
+    def forbidden(self, text: str) -> tuple[str, ...]:
+        return tuple(find_words(text, self.forbidden_words))
+
+    def promises(self, text: str) -> tuple[str, ...]:
+        return tuple(find_words(text, self.promised))
+
+    def stock(self, code: str) -> tuple[str, ...]:
+        return tuple(self.texts.get(code, {}).values())

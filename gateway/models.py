@@ -14,7 +14,8 @@ from core.encryption import Encrypted
 AUTHORS = ("person", "bot", "system", "caseworker")
 KINDS = ("text", "button", "location", "media", "unknown")
 INBOUND_STATES = ("received", "handled", "parked")
-OUTBOUND_STATES = ("queued", "sending", "sent", "failed", "uncertain", "dropped")
+OUTBOUND_STATES = ("queued", "sending", "sent", "failed", "uncertain", "dropped", "held")
+APPROVALS = ("unsubmitted", "received", "pending", "approved", "rejected", "paused", "disabled")
 
 
 class Message(Identified, Base):
@@ -49,11 +50,11 @@ class Message(Identified, Base):
     choices: Mapped[list[Any] | None]
     """Options of a question: `[{"value", "label", "text"}]`; a digit in the next message picks one of them."""
     multiple: Mapped[bool] = mapped_column(default=False)
-    content_sid: Mapped[str | None]
     secret: Mapped[bool] = mapped_column(default=False, server_default=false())
     """Out: the answer is a word or a number that only the gateway keeps. In: it was one, and its text was not kept."""
     confirms_opt_out: Mapped[bool] = mapped_column(default=False, server_default=false())
     """The last words to somebody who wrote STOP: sent although nothing else is."""
+    content_sid: Mapped[str | None]
     """Interactive content at Twilio that this message is sent as."""
     language: Mapped[str | None]
     epoch: Mapped[int] = mapped_column(default=0)
@@ -63,6 +64,10 @@ class Message(Identified, Base):
     status: Mapped[str | None]
     """Twilio's last word on a message out (queued … delivered, read, failed, undelivered); moves forward only."""
     error_code: Mapped[str | None]
+    withheld: Mapped[str | None]
+    """Rules of the check that the text broke, separated by commas: it was not sent, and is kept for staff to read."""
+    held_since: Mapped[datetime | None]
+    """When it was put back because WhatsApp takes no free text a day after the person wrote. It stays once the text is released."""
     segments: Mapped[int | None]
     attempts: Mapped[int] = mapped_column(default=0)
     created_at: Mapped[datetime] = mapped_column(default=now)
@@ -90,10 +95,20 @@ class RejectedRequest(Identified, Base):
 
 
 class RegisteredContent(Identified, Base):
-    """A quick reply or list that exists at Twilio, found again by the digest of what it shows."""
+    """A quick reply, list or template that exists at Twilio, found again by the digest of what it shows."""
 
     __tablename__ = "registered_content"
+    __table_args__ = (CheckConstraint(one_of("approval", APPROVALS), name="approval"),)
 
     digest: Mapped[bytes] = mapped_column(LargeBinary, unique=True)
     content_sid: Mapped[str]
     created_at: Mapped[datetime] = mapped_column(default=now)
+    key: Mapped[str | None]
+    """Of a template: the message it says; None for what is sent inside a conversation only."""
+    language: Mapped[str | None]
+    approval: Mapped[str | None]
+    """Of a template: WhatsApp's last word on it."""
+    rejection: Mapped[str | None]
+    """WhatsApp's reason for a refusal."""
+    asked_at: Mapped[datetime | None]
+    """When WhatsApp was last asked about it."""

@@ -1,11 +1,8 @@
-"""What is to be said is written down first: rows in order, each with the job that sends it.
+"""What is to be said is checked and written down first: rows in order, each with the job that sends it.
 
 They are written in the transaction that knows who owns the conversation.
 """
 
-import json
-from collections.abc import Sequence
-from datetime import timedelta
 from uuid import UUID
 
 from sqlalchemy import select
@@ -13,81 +10,42 @@ from sqlalchemy.orm import Session
 
 from cases.models import Conversation, User
 from cases.ownership import lock_conversation
-from cases.service import held, open_case_of
-from core.database import notify, now
-from core.jobs import OUTBOX, TURNS, defer
+from cases.service import held, open_case_of, record
+from core.jobs import TURNS, defer
 from core.settings import Settings, get_settings
 from core.turns import Say
-from gateway.errors import CannotWrite
+from gateway.check import Draft, check
+from gateway.drafts import said_by_person
+from gateway.errors import CannotWrite, NeedsAcknowledgement
 from gateway.models import Message
-from gateway.rendering import Manner, Part, render
-from gateway.segments import count_segments
+from gateway.rendering import Part
+from gateway.rows import manner_of, queue_parts
+from gateway.saying import say_checked
 from gateway.splitting import fits
-from gateway.times import clock_of
+from gateway.templates import approved_template
+from gateway.window import is_open
 from gateway.wording import Wording, clean
 
-SEND = "gateway.send"
-WHATSAPP_WINDOW = timedelta(hours=24)
-"""After the person's last message; later Twilio refuses anything but approved templates (63016)."""
 
-
-def manner_of(conversation: Conversation, language: str | None, wording: Wording, settings: Settings) -> Manner:
-    """How a person is spoken to: in their language, else the guess, else the first language; by the clock where they are."""
-    known = [code for code in (conversation.language, language) if code in wording.codes]
-    clock = clock_of((conversation.person.phone or "", conversation.our_address), settings.countries)
-    return Manner([*known, wording.codes[0]][0], conversation.channel, clock, now())
-
-
-def queue_parts(
+def send_as_caseworker(
     session: Session,
     conversation: Conversation,
-    parts: Sequence[Part],
+    user: User,
+    text: str,
+    client_id: UUID,
     *,
-    author: str,
-    language: str | None = None,
-    say: Say | None = None,
-    turn_id: UUID | None = None,
-    user: User | None = None,
-    client_id: UUID | None = None,
-    state: str = "queued",
-) -> list[Message]:
-    """Write the rows of one saying and, unless they are `dropped` already, their jobs. The conversation must be locked."""
-    rows = []
-    for position, part in enumerate(parts):
-        last = position == len(parts) - 1
-        row = Message(
-            conversation_id=conversation.id,
-            direction="outbound",
-            author=author,
-            user_id=user.id if user else None,
-            client_id=client_id if last else None,
-            key=say.say if say else None,
-            question=say.question if say and last else None,
-            choices=[choice.model_dump() for choice in part.choices] or None,
-            multiple=bool(say and say.multiple),
-            language=language,
-            epoch=conversation.epoch,
-            turn_id=turn_id,
-            state=state,
-            segments=count_segments(part.body).segments if conversation.channel == "sms" else None,
-        )
-        row.body = part.body
-        row.extra = None if part.form == "text" else json.dumps({"form": part.form, "labels": part.labels})
-        session.add(row)
-        # One by one: `seq`, the order in which they are sent, is given at the insert.
-        session.flush()
-        if state == "queued":
-            defer(session, SEND, queue=OUTBOX, lock=f"outbox:{conversation.id}", message_id=str(row.id))
-        rows.append(row)
-    notify(session, conversation=conversation.id)
-    return rows
-
-
-def send_as_caseworker(session: Session, conversation: Conversation, user: User, text: str, client_id: UUID) -> Message:
+    wording: Wording,
+    settings: Settings | None = None,
+    acknowledged: frozenset[str] = frozenset(),
+) -> Message:
     """Write as a caseworker. The same `client_id` again gives the same message: a double click is one.
 
-    Raises CannotWrite, and NotTheOwner or CaseClosed when the user does not hold the open case.
+    A text that breaks rules of the check is written only when each of them was `acknowledged`; the case remembers that. Outside WhatsApp's
+    window it is held until the person writes.
+
+    Raises CannotWrite, NeedsAcknowledgement, and NotTheOwner or CaseClosed when the user does not hold the open case.
     """
+    settings = settings or get_settings()
     conversation = lock_conversation(session, conversation.id)
     case = open_case_of(session, conversation.id)
     if case is None:
@@ -103,12 +61,32 @@ def send_as_caseworker(session: Session, conversation: Conversation, user: User,
         raise CannotWrite("empty")
     if not fits(text, None):
         raise CannotWrite("too_long")
-    if conversation.opted_out:
-        raise CannotWrite("opted_out")
-    last = conversation.last_inbound_at
-    if conversation.channel == "whatsapp" and (last is None or now() - last > WHATSAPP_WINDOW):
-        raise CannotWrite("window_closed")
-    return queue_parts(session, conversation, [Part(text)], author="caseworker", user=user, client_id=client_id)[-1]
+    if (refusal := why_silent(conversation)) is not None:
+        raise CannotWrite(refusal)
+    if not is_open(conversation) and approved_template(session, wording, conversation.language) is None:
+        raise CannotWrite("no_template")
+    draft = Draft(
+        text,
+        sms=conversation.channel == "sms",
+        said=said_by_person(session, conversation.id),
+        ours=wording.stock(manner_of(conversation, None, wording, settings).language),
+    )
+    findings = check(draft, wording, settings)
+    rules = [finding.rule for finding in findings]
+    if not acknowledged.issuperset(rules):
+        raise NeedsAcknowledgement(findings)
+    if rules:
+        record(session, case, "text_acknowledged", user=user, rules=",".join(rules))
+    return queue_parts(
+        session, conversation, [Part(text)], author="caseworker", user=user, client_id=client_id, acknowledged=rules
+    )[-1]
+
+
+def why_silent(conversation: Conversation) -> str | None:
+    """Why no caseworker may write to this person now, as a reason of CannotWrite."""
+    if conversation.person.retired_at is not None:
+        return "stranger"
+    return "opted_out" if conversation.silent else conversation.hold
 
 
 def say_system(
@@ -122,15 +100,20 @@ def say_system(
     turn_id: UUID | None = None,
     **values: str | int,
 ) -> list[Message]:
-    """Say a message of the service itself (a person takes over, the case is closed); nothing when the person opted out."""
+    """Say a message of the service itself (a person takes over, the case is closed); nothing to who wrote STOP or became a stranger."""
+    settings = settings or get_settings()
     conversation = lock_conversation(session, conversation.id)
-    if conversation.opted_out:
+    if conversation.silent or conversation.person.retired_at is not None:
         return []
-    say = Say(say=key, values=dict(values))
-    manner = manner_of(conversation, language, wording, settings or get_settings())
-    parts = render(say, manner, wording)
-    return queue_parts(
-        session, conversation, parts, author="system", language=manner.language, say=say, turn_id=turn_id
+    return say_checked(
+        session,
+        conversation,
+        Say(say=key, values=dict(values)),
+        author="system",
+        manner=manner_of(conversation, language, wording, settings),
+        wording=wording,
+        settings=settings,
+        turn_id=turn_id,
     )
 
 

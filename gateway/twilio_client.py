@@ -1,6 +1,8 @@
 """Twilio's REST API through its official client, over a connection of ours: with a timeout, and never a body in a log or an exception."""
 
 import json
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 from urllib.parse import urlsplit, urlunsplit
@@ -13,7 +15,6 @@ from twilio.rest import Client
 
 from core.logging import get_logger
 from core.settings import Settings
-from gateway.contents import Content
 from gateway.errors import MaybeSent, NotSent, Refused
 
 log = get_logger(__name__)
@@ -44,6 +45,14 @@ class Accepted:
     segments: int | None
 
 
+class Registrable(Protocol):
+    """Something that can be registered at Twilio."""
+
+    def request(self) -> dict[str, Any]:
+        """The body of the request that registers it."""
+        ...
+
+
 class MessageProvider(Protocol):
     """Who carries messages."""
 
@@ -51,8 +60,16 @@ class MessageProvider(Protocol):
         """Hand a message over. Raises NotSent, MaybeSent, Refused."""
         ...
 
-    def register(self, content: Content) -> str:
-        """Register buttons or a list; its id. Raises NotSent, MaybeSent, Refused."""
+    def register(self, content: Registrable) -> str:
+        """Register buttons, a list or a template; its id. Raises NotSent, MaybeSent, Refused."""
+        ...
+
+    def submit(self, sid: str, *, name: str, category: str) -> str:
+        """Ask WhatsApp to approve a template; the state it has then. Raises NotSent, MaybeSent, Refused."""
+        ...
+
+    def approval(self, sid: str) -> tuple[str, str | None]:
+        """WhatsApp's state of a template, and its reason for a refusal. Raises NotSent, MaybeSent, Refused."""
         ...
 
     def close(self) -> None:
@@ -75,38 +92,52 @@ class TwilioProvider:
     def send(self, message: Outgoing) -> Accepted:
         values: dict[str, Any] = {"to": message.to, "from_": message.sender, "status_callback": message.status_callback}
         if message.content_sid is not None:
-            values |= {
-                "content_sid": message.content_sid,
-                "content_variables": json.dumps(message.content_variables or {}, ensure_ascii=False),
-            }
+            values["content_sid"] = message.content_sid
+            if message.content_variables is not None:
+                values["content_variables"] = json.dumps(message.content_variables, ensure_ascii=False)
         else:
             values["body"] = message.body
-        try:
+        with _judged():
             sent = self._client.messages.create(**values)
-        except TwilioException as error:
-            raise _judge(error) from None
-        except (ValueError, KeyError, TypeError, AttributeError):
-            # An answer that is no answer: whether the message is on its way is not known.
-            raise MaybeSent from None
         if not sent.sid:
             raise MaybeSent
         segments = str(sent.num_segments or "")
         return Accepted(sent.sid, sent.status, int(segments) if segments.isdigit() else None)
 
-    def register(self, content: Content) -> str:
+    def register(self, content: Registrable) -> str:
         resource = self._client.content.v1.contents
-        try:
+        with _judged():
             created = resource.create(type(resource).ContentCreateRequest(content.request()))
-        except TwilioException as error:
-            raise _judge(error) from None
-        except (ValueError, KeyError, TypeError, AttributeError):
-            raise MaybeSent from None
         if not created.sid:
             raise MaybeSent
         return str(created.sid)
 
+    def submit(self, sid: str, *, name: str, category: str) -> str:
+        resource = self._client.content.v1.contents(sid).approval_create
+        with _judged():
+            made = resource.create(type(resource).ContentApprovalRequest({"name": name, "category": category}))
+        return str(made.status or "received")
+
+    def approval(self, sid: str) -> tuple[str, str | None]:
+        with _judged():
+            fetched = self._client.content.v1.contents(sid).approval_fetch().fetch()
+            said = dict(fetched.whatsapp or {})
+        return str(said.get("status") or "unsubmitted"), str(said.get("rejection_reason") or "")[:300] or None
+
     def close(self) -> None:
         self._http.close()
+
+
+@contextmanager
+def _judged() -> Iterator[None]:
+    """Every fault of the client as one of ours."""
+    try:
+        yield
+    except TwilioException as error:
+        raise _judge(error) from None
+    except (ValueError, KeyError, TypeError, AttributeError):
+        # An answer that is no answer: whether the message is on its way is not known.
+        raise MaybeSent from None
 
 
 def _judge(error: TwilioException) -> Exception:

@@ -8,8 +8,10 @@ from typing import Protocol
 from core import digits
 from core.catalogues import CatalogueError, Catalogues
 from core.language_identification import LanguageIdentifier
-from core.languages import Language, find_forbidden, match_command, match_word
+from core.languages import Language, find_words, match_command, match_word
+from core.turns import Alarm
 from core.writing import normalise, strip_hidden
+from screening.phrases import find_alarm
 
 
 class Wording(Protocol):
@@ -42,6 +44,14 @@ class Wording(Protocol):
         """`person`, `leave`, `stop`, `help`, `erase` or `language`: in the language of the conversation, or in any other enabled one."""
         ...
 
+    def meanings(self, text: str) -> frozenset[str]:
+        """Everything that a whole message means in the lists of any enabled language."""
+        ...
+
+    def alarm(self, text: str) -> Alarm | None:
+        """The most urgent thing that the safety phrases of any enabled language find in a text."""
+        ...
+
     def numbers(self, code: str | None, text: str) -> list[int]:
         """The numbers a message consists of, in digits or in words of the language; empty when it holds anything else."""
         ...
@@ -58,8 +68,16 @@ class Wording(Protocol):
         """Name of the locale's data and pattern of a time of day."""
         ...
 
-    def tells_too_much(self, text: str) -> bool:
-        """Whether a text holds a word that tells whoever holds the phone what this is."""
+    def forbidden(self, text: str) -> tuple[str, ...]:
+        """The words of a text, of any enabled language, that tell whoever holds the phone what this is."""
+        ...
+
+    def promises(self, text: str) -> tuple[str, ...]:
+        """The words of a text that promise what nobody can keep."""
+        ...
+
+    def stock(self, code: str) -> tuple[str, ...]:
+        """Every fixed text of a language."""
         ...
 
 
@@ -105,6 +123,13 @@ class CatalogueWording:
     def command(self, code: str | None, text: str) -> str | None:
         return match_command(text, self._languages.values(), self._languages.get(code or ""))
 
+    def meanings(self, text: str) -> frozenset[str]:
+        found = (match_word(text, language) for language in self._languages.values())
+        return frozenset(meaning for meaning in found if meaning is not None)
+
+    def alarm(self, text: str) -> Alarm | None:
+        return find_alarm(text, self.codes)
+
     def numbers(self, code: str | None, text: str) -> list[int]:
         language = self._languages.get(code or "")
         found = digits.read_numbers(text, language.conjunctions if language else ())
@@ -124,8 +149,16 @@ class CatalogueWording:
         language = self._languages.get(code)
         return (language.cldr, language.time_format) if language else ("en", "HH:mm")
 
-    def tells_too_much(self, text: str) -> bool:
-        return find_forbidden(text, self._languages.values()) is not None
+    def forbidden(self, text: str) -> tuple[str, ...]:
+        return tuple(find_words(text, (entry for each in self._languages.values() for entry in each.forbidden)))
+
+    def promises(self, text: str) -> tuple[str, ...]:
+        return tuple(find_words(text, (entry for each in self._languages.values() for entry in each.promises)))
+
+    def stock(self, code: str) -> tuple[str, ...]:
+        return (
+            tuple(self._catalogues.template(key, code) for key in self._catalogues.keys) if code in self.codes else ()
+        )
 
 
 def first_known(codes: Iterable[str], wording: Wording, key: str) -> str | None:

@@ -2,11 +2,12 @@
 
 import json
 from datetime import timedelta
-from uuid import uuid4
+from uuid import UUID, uuid4
 
 import httpx
 import pytest
 from sqlalchemy import select, text
+from sqlalchemy.orm import Session
 
 from cases import service
 from cases.errors import NotTheOwner
@@ -274,11 +275,18 @@ async def held_case(line: Line, *, channel: str = "sms") -> User:
     return user
 
 
+def writes(line: Line, session: Session, user: User, words: str, client_id: UUID | None = None) -> Message:
+    gateway = line.gateway
+    return outbox.send_as_caseworker(
+        session, line.conversation(), user, words, client_id or uuid4(), wording=gateway.wording, settings=gateway.settings
+    )
+
+
 async def test_a_caseworker_writes_and_a_double_click_is_one_message(line: Line) -> None:
     user, client_id = await held_case(line), uuid4()
     for _ in range(2):
         with line.sessions.begin() as session:
-            outbox.send_as_caseworker(session, line.conversation(), user, "Hello, I am here.", client_id)
+            writes(line, session, user, "Hello, I am here.", client_id)
     await line.work()
     assert line.twilio.bodies == ["Hello, I am here."]
     with line.sessions.begin() as session:
@@ -290,7 +298,7 @@ async def test_what_a_caseworker_wrote_is_sent_though_the_conversation_was_given
     user = await held_case(line)
     with line.sessions.begin() as session:
         conversation = line.conversation()
-        outbox.send_as_caseworker(session, conversation, user, "One moment.", uuid4())
+        writes(line, session, user, "One moment.")
         case = service.open_case_of(session, conversation.id)
         assert case is not None
         service.give_back(session, case.id, session.merge(user))
@@ -303,14 +311,14 @@ async def test_who_does_not_hold_the_case_cannot_write(line: Line) -> None:
     await held_case(line)
     other = line.caseworker()
     with pytest.raises(NotTheOwner), line.sessions.begin() as session:
-        outbox.send_as_caseworker(session, line.conversation(), other, "x", uuid4())
+        writes(line, session, other, "x")
     assert line.rows("outbound") == []
 
 
 async def test_without_a_case_nobody_writes(line: Line) -> None:
     await line.write("hello")
     with pytest.raises(CannotWrite) as caught, line.sessions.begin() as session:
-        outbox.send_as_caseworker(session, line.conversation(), line.caseworker(), "x", uuid4())
+        writes(line, session, line.caseworker(), "x")
     assert caught.value.reason == "no_case"
 
 
@@ -318,27 +326,27 @@ async def test_without_a_case_nobody_writes(line: Line) -> None:
 async def test_a_text_that_cannot_be_sent_is_refused(line: Line, words: str, reason: str) -> None:
     user = await held_case(line)
     with pytest.raises(CannotWrite) as caught, line.sessions.begin() as session:
-        outbox.send_as_caseworker(session, line.conversation(), user, words, uuid4())
+        writes(line, session, user, words)
     assert caught.value.reason == reason
 
 
-async def test_outside_its_window_whatsapp_takes_nothing(line: Line) -> None:
+async def test_outside_its_window_and_without_a_template_nothing_can_be_written_on_whatsapp(line: Line) -> None:
     user = await held_case(line, channel="whatsapp")
     with line.sessions.begin() as session:
         session.merge(line.conversation()).last_inbound_at = now() - timedelta(hours=25)
     with pytest.raises(CannotWrite) as caught, line.sessions.begin() as session:
-        outbox.send_as_caseworker(session, line.conversation(), user, "x", uuid4())
-    assert caught.value.reason == "window_closed"
+        writes(line, session, user, "x")
+    assert caught.value.reason == "no_template"
 
 
 async def test_who_opted_out_gets_nothing_from_anybody(line: Line) -> None:
     user = await held_case(line)
     with line.sessions.begin() as session:
-        outbox.send_as_caseworker(session, line.conversation(), user, "queued before", uuid4())
+        writes(line, session, user, "queued before")
     await line.write("STOP", OptOutType="STOP")
     assert line.conversation().owner == "desk"
     with pytest.raises(CannotWrite) as caught, line.sessions.begin() as session:
-        outbox.send_as_caseworker(session, line.conversation(), user, "x", uuid4())
+        writes(line, session, user, "x")
     assert caught.value.reason == "opted_out"
     with line.sessions.begin() as session:
         assert (
