@@ -2,19 +2,21 @@
 
 from collections.abc import Sequence
 
-from sqlalchemy import select, update
+from sqlalchemy import or_, update
 from sqlalchemy.orm import Session
 
-from cases.models import Case, Conversation
+from cases.erasure import erase as erase_records
+from cases.models import Conversation
 from cases.ownership import change_owner
 from cases.service import open_case_of, open_or_update, record
 from core.database import now
 from core.logging import get_logger
-from core.turns import Close, Erase, HandOver, Item, Say, SetLanguage, TurnReply
+from core.turns import Close, Erase, HandOver, Item, OptOut, Say, SetLanguage, TurnReply
 from gateway.gateway import Gateway
 from gateway.models import Message
-from gateway.outbox import manner_of, queue_parts
-from gateway.rendering import render
+from gateway.opting_out import end
+from gateway.rows import manner_of
+from gateway.saying import say_checked
 
 log = get_logger(__name__)
 
@@ -36,7 +38,7 @@ def apply(
     message.state, message.handled_at = "handled", now()
     conversation.new_session = False
     if any(isinstance(item, Erase) for item in reply.output):
-        erase(session, conversation)
+        erase(session, conversation, message)
     hand_over = next((item for item in reply.output if isinstance(item, HandOver)), None)
     close = next((item for item in reply.output if isinstance(item, Close)), None)
     if hand_over is not None:
@@ -44,7 +46,9 @@ def apply(
     elif close is not None:
         change_owner(session, conversation.id, "closed").new_session = True
         log.info("the bot closed a conversation", conversation=str(conversation.id), reason=close.reason)
-    _say(gateway, session, conversation, message, reply.output, guess=guess, state="queued")
+    said = _say(gateway, session, conversation, message, reply.output, guess=guess, state="queued")
+    if any(isinstance(item, OptOut) for item in reply.output):
+        end(session, conversation, said)
     log.info(
         "a turn was handled",
         conversation=str(conversation.id), turn=str(message.id), intent=reply.understood.intent, owner=conversation.owner,
@@ -65,30 +69,16 @@ def drop(
     _say(gateway, session, conversation, message, reply.output, guess=guess, state="dropped", epoch=epoch)
 
 
-def erase(session: Session, conversation: Conversation) -> None:
-    """Delete what was written here and what the cases keep of it.
-
-    Somebody who controls the phone can ask for it too: an open case of level E or U keeps the person's handle and its level, and a human is
-    told to look.
-    """
+def erase(session: Session, conversation: Conversation, message: Message) -> None:
+    """Delete what was said until this message, and what the cases keep of it. What the person wrote after it is still to be answered."""
     session.execute(
         update(Message)
         .where(Message.conversation_id == conversation.id)
+        .where(or_(Message.direction == "outbound", Message.seq <= message.seq))
         .values(body_encrypted=None, extra_encrypted=None, choices=None)
         .execution_options(synchronize_session="fetch")
     )
-    case = open_case_of(session, conversation.id)
-    urgent = case is not None and case.level in ("E", "U")
-    for kept in _cases(session, conversation):
-        kept.screening = None
-        record(session, kept, "erasure_pending" if urgent and case is not None and kept.id == case.id else "erased")
-    session.flush()
-
-
-def _cases(session: Session, conversation: Conversation) -> Sequence[Case]:
-    return (
-        session.execute(select(Case).where(Case.conversation_id == conversation.id).with_for_update()).scalars().all()
-    )
+    erase_records(session, conversation)
 
 
 def _hand_over(gateway: Gateway, session: Session, conversation: Conversation, item: HandOver) -> None:
@@ -120,25 +110,28 @@ def _say(
     guess: str | None,
     state: str,
     epoch: int | None = None,
-) -> None:
+) -> list[Message]:
+    said: list[Message] = []
     for item in items:
         if isinstance(item, SetLanguage):
             _set_language(gateway, conversation, item, keep=state != "dropped")
         elif isinstance(item, Say):
-            manner = manner_of(conversation, guess, gateway.wording, gateway.settings)
-            rows = queue_parts(
+            rows = say_checked(
                 session,
                 conversation,
-                render(item, manner, gateway.wording),
+                item,
                 author="bot",
-                language=manner.language,
-                say=item,
+                manner=manner_of(conversation, guess, gateway.wording, gateway.settings),
+                wording=gateway.wording,
+                settings=gateway.settings,
                 turn_id=message.id,
                 state=state,
             )
             for row in rows:
                 row.epoch = conversation.epoch if epoch is None else epoch
+            said.extend(rows)
     session.flush()
+    return said
 
 
 def _set_language(gateway: Gateway, conversation: Conversation, item: SetLanguage, *, keep: bool) -> None:

@@ -60,8 +60,7 @@ class SendLater(GatewayError):  # noqa: N818
 
 
 class CannotWrite(GatewayError):  # noqa: N818
-    """A caseworker cannot write here now: `no_case`, `stranger`, `opted_out`, a reason of `cases.models.HOLDS`, `no_template`, `empty`,
-    `too_long`."""
+    """A caseworker cannot write here now: `no_case`, `stranger`, `opted_out`, one of `HOLDS`, `no_template`, `empty`, `too_long`."""
 
     def __init__(self, reason: str) -> None:
         super().__init__(reason)

@@ -7,6 +7,7 @@ from cases.ownership import change_owner
 from cases.service import open_case_of, open_for_bot_failure, record
 from core.database import now
 from core.logging import get_logger
+from gateway.alarms import Trouble, raise_case
 from gateway.gateway import Gateway
 from gateway.models import Message
 from gateway.outbox import say_system
@@ -15,13 +16,22 @@ log = get_logger(__name__)
 
 
 def fail_over(
-    gateway: Gateway, session: Session, conversation: Conversation, message: Message, reason: str, *, guess: str | None
+    gateway: Gateway,
+    session: Session,
+    conversation: Conversation,
+    message: Message,
+    reason: str,
+    *,
+    guess: str | None,
+    trouble: Trouble | None = None,
 ) -> None:
     """The bot gave no turn: the desk takes over. Said once, because from here on the conversation is not the bot's.
 
     The conversation must be locked and still be the bot's.
     """
     log.error("the bot failed", conversation=str(conversation.id), turn=str(message.id), reason=reason)
+    if trouble is not None:
+        raise_case(gateway, session, conversation, trouble)
     handle = open_for_bot_failure(session, conversation.id, reason="bot_failure")
     case = open_case_of(session, conversation.id)
     if case is not None:

@@ -15,7 +15,7 @@ from gateway.wording import Wording, clean
 INTENT_OF_COMMAND = {
     "person": "ask_human",
     "leave": "stop",
-    "stop": "stop",
+    "stop": "opt_out",
     "help": "help",
     "erase": "erase_data",
     "language": "change_language",
@@ -46,13 +46,17 @@ class Question:
     id: str
     choices: tuple[Choice, ...] = ()
     multiple: bool = False
+    secret: bool = False
+    """A free answer is a word or a number that only the gateway keeps."""
 
     @classmethod
-    def stored(cls, question: str | None, choices: list[Any] | None, *, multiple: bool) -> "Question | None":
+    def stored(
+        cls, question: str | None, choices: list[Any] | None, *, multiple: bool, secret: bool = False
+    ) -> "Question | None":
         """The question of a message as its row holds it."""
         if question is None:
             return None
-        return cls(question, tuple(Choice.model_validate(choice) for choice in choices or ()), multiple)
+        return cls(question, tuple(Choice.model_validate(choice) for choice in choices or ()), multiple, secret)
 
 
 @dataclass(frozen=True, slots=True)

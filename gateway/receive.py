@@ -12,14 +12,18 @@ from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 
 from cases.models import Conversation, Person
-from cases.ownership import change_owner, lock_conversation
+from cases.ownership import lock_conversation
 from core.database import notify, now
 from core.jobs import TURNS, defer
 from core.logging import get_logger
+from core.settings import Settings
 from gateway.addresses import Address, parse_address
 from gateway.errors import Unusable
 from gateway.form import Form
 from gateway.models import Message
+from gateway.opting_out import end, reopen
+from gateway.statuses import end_delivery_hold
+from gateway.strangers import retire_if_stranger
 
 log = get_logger(__name__)
 
@@ -74,10 +78,11 @@ def understand(form: Form) -> Arrival:
     )
 
 
-def store(session: Session, arrival: Arrival) -> UUID | None:
+def store(session: Session, arrival: Arrival, settings: Settings) -> UUID | None:
     """Store a message and defer its turn; None when it was stored before. The conversation stays locked until the caller commits."""
     if session.execute(select(Message.id).where(Message.provider_sid == arrival.sid)).first():
         return None
+    retire_if_stranger(session, arrival.sender.find_hash(), settings)
     conversation = lock_conversation(session, _conversation(session, arrival))
     message = Message(
         conversation_id=conversation.id,
@@ -105,11 +110,13 @@ def store(session: Session, arrival: Arrival) -> UUID | None:
     if stored is None:
         return None
     conversation.last_inbound_at = now()
+    end_delivery_hold(session, conversation)
     if arrival.opt_out == "STOP":
         _opt_out(session, conversation, stored)
     else:
-        if arrival.opt_out == "START":
-            conversation.opted_out = False
+        # Twilio also takes "yes" for START: to somebody who never wrote STOP it is an answer.
+        if arrival.opt_out == "START" and conversation.silent:
+            reopen(conversation)
         defer(session, TURN, queue=TURNS, lock=str(conversation.id), conversation_id=str(conversation.id))
     session.flush()
     notify(session, conversation=conversation.id)
@@ -119,10 +126,7 @@ def store(session: Session, arrival: Arrival) -> UUID | None:
 
 def _opt_out(session: Session, conversation: Conversation, message_id: UUID) -> None:
     """STOP: nothing goes out any more, and Twilio says so itself. A conversation that a caseworker holds stays with them, to see it."""
-    conversation.opted_out = True
-    session.flush()
-    if conversation.owner == "bot":
-        change_owner(session, conversation.id, "closed").new_session = True
+    end(session, conversation)
     message = session.get_one(Message, message_id)
     message.state, message.handled_at = "handled", now()
 

@@ -50,7 +50,7 @@ def replay_rejected(gateway: Gateway) -> Replayed:
             if check.check(request.path, request.query, form, request.signature) != "valid":
                 refused += 1
                 continue
-            outcome = take_in(session, request, form)
+            outcome = take_in(session, request, form, gateway.settings)
             row.replayed_at = now()
             taken_in += 1
             log.info("a refused request was taken in", path=request.path, reason=outcome)

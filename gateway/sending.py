@@ -22,9 +22,12 @@ from gateway.contents import Content, content_sid, forget_content
 from gateway.errors import MaybeSent, NotSent, ProviderError, Refused, SendLater
 from gateway.gateway import Gateway
 from gateway.models import Message
+from gateway.opting_out import confirmed
 from gateway.rendering import numbered
 from gateway.statuses import advance, report_failure
 from gateway.twilio_client import Accepted, Outgoing
+from gateway.window import closed_meanwhile, hold, is_open
+from gateway.withholding import withhold
 
 log = get_logger(__name__)
 
@@ -40,6 +43,8 @@ class _Ready:
     message_id: UUID
     outgoing: Callable[[str | None], Outgoing]
     content: Content | None
+    template: str | None
+    """Content of a template: it is sent so or not at all, as free text nobody would get it."""
     last_attempt: bool
 
 
@@ -67,6 +72,8 @@ def send(gateway: Gateway, message_id: UUID) -> None:
 
 def _hand_over(gateway: Gateway, ready: _Ready) -> Accepted:
     """Give it to the provider: with buttons if it has some, as numbered text when it is the buttons that are refused."""
+    if ready.template is not None:
+        return gateway.provider.send(ready.outgoing(ready.template))
     sid = _registered(gateway, ready.content)
     try:
         return gateway.provider.send(ready.outgoing(sid))
@@ -88,27 +95,47 @@ def _prepare(gateway: Gateway, session: Session, message_id: UUID) -> _Ready | N
     if message.state == "sending":
         _uncertain(message)
         report_failure(session, conversation, message)
+        confirmed(session, conversation, message)
         _tell(session, message)
         return None
-    if message.state != "queued":
-        return None
-    if reason := _stale(conversation, message):
-        message.state = "dropped"
-        log.info("a message was dropped", message=str(message.id), reason=reason)
-        _tell(session, message)
+    if message.state != "queued" or _stays(gateway, session, conversation, message):
         return None
     message.state = "sending"
     message.attempts += 1
+    last = message.attempts >= MAX_ATTEMPTS
     return _Ready(
-        message.id, _outgoing(gateway, conversation, message), _content(message), message.attempts >= MAX_ATTEMPTS
-    )
+        message.id, _outgoing(gateway, conversation, message), _content(message), _template(message), last
+    )  # fmt: skip
+
+
+def _stays(gateway: Gateway, session: Session, conversation: Conversation, message: Message) -> bool:
+    """Whether a row is not sent after all: nobody wants it any more, WhatsApp's window is closed, or the check says no."""
+    if reason := _stale(conversation, message):
+        message.state = "dropped"
+        log.info("a message was dropped", message=str(message.id), reason=reason)
+    elif _template(message) is None and not is_open(conversation):
+        hold(session, conversation, message)
+    elif not withhold(gateway, session, conversation, message):
+        return False
+    confirmed(session, conversation, message)
+    _tell(session, message)
+    return True
+
+
+def _template(message: Message) -> str | None:
+    return message.content_sid if json.loads(message.extra or "{}").get("form") == "template" else None
 
 
 def _stale(conversation: Conversation, message: Message) -> str | None:
     """Why a row may not be sent any more. What the bot said under an older epoch would talk over a human."""
-    if conversation.opted_out:
+    if conversation.person.retired_at is not None:
+        return "stranger"
+    if message.confirms_opt_out:
+        if not conversation.opt_out_pending:
+            return "opt_out_is_over"
+    elif conversation.silent:
         return "opted_out"
-    if message.author == "bot" and message.epoch < conversation.epoch:
+    elif message.author == "bot" and message.epoch < conversation.epoch:
         return "stale_epoch"
     return "erased" if message.body_encrypted is None else None
 
@@ -119,8 +146,11 @@ def _outgoing(gateway: Gateway, conversation: Conversation, message: Message) ->
     callback = f"{gateway.settings.public_base()}/twilio/status?message={message.id}{RETRY_HINT}"
     body = message.body or ""
     labels = tuple(json.loads(message.extra or "{}").get("labels", ()))
+    template = _template(message)
 
     def outgoing(sid: str | None) -> Outgoing:
+        if template is not None:
+            return Outgoing(to, sender, callback, content_sid=template)
         if sid is not None:
             return Outgoing(to, sender, callback, content_sid=sid, content_variables={"1": body})
         # No content, or Twilio would not have it: the same choices as numbered lines.
@@ -163,8 +193,11 @@ def _conclude(gateway: Gateway, ready: _Ready, change: Callable[[Message], None]
         conversation = lock_conversation(session, conversation_id)
         message = _locked(session, ready.message_id)
         change(message)
+        if message.state == "failed" and closed_meanwhile(conversation, message):
+            hold(session, conversation, message)
         if message.state in ("failed", "uncertain"):
             report_failure(session, conversation, message)
+        confirmed(session, conversation, message)
         _tell(session, message)
         log.info(
             "a message was sent" if message.state == "sent" else "a message was not sent",
@@ -173,6 +206,9 @@ def _conclude(gateway: Gateway, ready: _Ready, change: Callable[[Message], None]
 
 
 def _accepted(message: Message, accepted: Accepted) -> None:
+    if message.state == "held":
+        # A callback has overtaken this answer: Twilio took the message over, and WhatsApp did not.
+        return
     message.provider_sid = accepted.sid
     message.segments = accepted.segments or message.segments
     advance(message, accepted.status)

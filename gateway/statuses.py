@@ -8,11 +8,12 @@ from sqlalchemy.orm import Session
 
 from cases.models import Conversation
 from cases.ownership import lock_conversation
-from cases.service import open_case_of, record
+from cases.service import open_case_of, record, set_hold
 from core.database import notify
 from core.logging import get_logger
 from gateway.form import Form
 from gateway.models import Message
+from gateway.window import closed_meanwhile, hold, was_refused
 
 log = get_logger(__name__)
 
@@ -22,6 +23,7 @@ FORWARD = {
 }  # fmt: skip
 """Delivered comes after failed: that it arrived is certain, that it did not is what the network believes."""
 FAILURES = ("canceled", "failed", "undelivered")
+ARRIVED = ("delivered", "read")
 OPTED_OUT = "21610"
 """Twilio: the person replied STOP; nothing may be sent until they write START."""
 
@@ -42,6 +44,8 @@ def receive_status(session: Session, message_id: str | None, form: Form) -> bool
         select(Message).where(Message.id == found.id).with_for_update().execution_options(populate_existing=True)
     ).scalar_one()
     code = _code(form.text("ErrorCode"))
+    if was_refused(message, form.text("MessageSid") or form.text("SmsSid")):
+        return False
     if not advance(message, status):
         return False
     if not message.provider_sid:
@@ -49,10 +53,15 @@ def receive_status(session: Session, message_id: str | None, form: Form) -> bool
     message.error_code = code if status in FAILURES else None
     if status in FAILURES:
         message.state = "failed"
+        if closed_meanwhile(conversation, message):
+            hold(session, conversation, message)
+            return True
         report_failure(session, conversation, message)
     elif message.state in ("uncertain", "failed", "sending"):
         # Twilio speaks of it, so Twilio has it.
         message.state = "sent"
+    if status in ARRIVED:
+        end_delivery_hold(session, conversation)
     session.flush()
     notify(session, conversation=conversation.id, message=message.id)
     log.info("a status was taken in", message=str(message.id), status=status, error_code=code)
@@ -70,9 +79,12 @@ def advance(message: Message, status: str | None) -> bool:
 def report_failure(session: Session, conversation: Conversation, message: Message) -> None:
     """A message did not arrive: whoever works on an urgent case hears of it, and an opt-out at Twilio becomes one here."""
     if message.error_code == OPTED_OUT:
-        conversation.opted_out = True
+        conversation.opted_out, conversation.opt_out_pending = True, False
     case = open_case_of(session, conversation.id)
     if case is not None and case.level in ("E", "U"):
+        if message.state == "failed":
+            # The number may be somebody else's by now: nobody writes first until somebody writes from it (protocol 3.2).
+            set_hold(session, conversation.id, "delivery_failed")
         record(
             session,
             case,
@@ -82,6 +94,12 @@ def report_failure(session: Session, conversation: Conversation, message: Messag
             state=message.state,
         )
         notify(session, case=case.id, conversation=conversation.id)
+
+
+def end_delivery_hold(session: Session, conversation: Conversation) -> None:
+    """Messages arrive again, or somebody wrote from the number. Every other reason to hold stays."""
+    if conversation.hold == "delivery_failed":
+        set_hold(session, conversation.id, None)
 
 
 def _find(session: Session, message_id: str | None, sid: str | None) -> Message | None:

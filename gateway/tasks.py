@@ -9,13 +9,13 @@ from sqlalchemy import text
 
 from core.jobs import OUTBOX, TURNS, UPKEEP, defer
 from core.logging import get_logger
-from gateway import rejected
+from gateway import invitations, rejected
 from gateway.errors import SendLater
 from gateway.gateway import Gateway
-from gateway.outbox import SEND
 from gateway.receive import TURN
 from gateway.sending import MAX_ATTEMPTS, send
 from gateway.turn import handle_next
+from gateway.window import SEND
 
 log = get_logger(__name__)
 
@@ -72,6 +72,8 @@ def add_tasks(app: procrastinate.App, gateway: Gateway) -> None:
             log.warning("a job of a worker that died is run again", job=job.id, task=job.task_name)
             await app.job_manager.retry_job(job)
         pick_up_left_behind(gateway)
+
+    invitations.add_tasks(app, gateway)
 
     @app.periodic(cron="41 * * * *")
     @app.task(name=FORGET_REJECTED, queue=UPKEEP, queueing_lock=FORGET_REJECTED)

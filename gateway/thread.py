@@ -41,6 +41,8 @@ class Entry:
     In: `received`, `handled`, `parked`."""
     error_code: str | None
     erased: bool
+    secret: bool
+    """A word or a number that is not shown: its text was not kept."""
 
 
 def messages(session: Session, conversation_id: UUID, *, after: int = 0, limit: int = 500) -> list[Entry]:
@@ -74,6 +76,7 @@ def _entry(row: Message) -> Entry:
         state=_state(row),
         error_code=row.error_code,
         erased=row.body_encrypted is None,
+        secret=row.secret and row.direction == "inbound",
     )
 
 

@@ -5,7 +5,6 @@ the epoch has risen and the bot's words are dropped. A turn that is repeated aft
 same reply again.
 """
 
-import json
 from dataclasses import dataclass
 from uuid import UUID
 
@@ -18,13 +17,18 @@ from cases.service import open_case_of, open_for_bot_failure
 from core.database import notify, now
 from core.encryption import DecryptionError
 from core.logging import describe, get_logger
-from core.turns import Close, Erase, HandOver, Payload, Say, TurnReply, TurnRequest
+from core.turns import Close, Erase, HandOver, OptOut, Payload, Say, TurnReply, TurnRequest
+from gateway.alarms import Trouble, find_alarm, find_trouble, raise_case
+from gateway.door import Entry, begin_anew, enter
 from gateway.effects import apply, drop
 from gateway.errors import EngineError
 from gateway.failure import fail_over
 from gateway.gateway import Gateway
 from gateway.models import Message
-from gateway.reading import Inbound, Question, read
+from gateway.opting_out import AFTER_STOP, stop
+from gateway.reading import Meaning
+from gateway.unanswered import for_humans
+from gateway.window import release
 from gateway.wording import clean
 
 log = get_logger(__name__)
@@ -40,6 +44,17 @@ class _Asked:
     epoch: int
     guess: str | None
     request: TurnRequest
+
+    @property
+    def trouble(self) -> Trouble | None:
+        """What a human must hear of even if the bot's words come to nothing."""
+        payload = self.request.payload
+        return "duress" if payload and payload.intent == "duress" else self.request.alarm
+
+    @property
+    def stops(self) -> bool:
+        """Whether the person wrote STOP: that is obeyed whatever becomes of the bot."""
+        return self.request.payload is not None and self.request.payload.intent == "opt_out"
 
 
 def handle_next(gateway: Gateway, conversation_id: UUID) -> None:
@@ -83,32 +98,52 @@ def _ask(gateway: Gateway, session: Session, conversation_id: UUID, message_id: 
     from_desk = message.author == "system"
     if message.state != "received":
         return None
-    if conversation.opted_out or conversation.owner == "desk" or (from_desk and conversation.owner != "bot"):
+    if (from_desk and (conversation.silent or conversation.owner != "bot")) or (
+        not from_desk and for_humans(gateway, session, conversation, message)
+    ):
+        if not from_desk:
+            _release(gateway, session, conversation, message)
         _to_thread(session, conversation, message)
         return None
     if conversation.owner == "closed":
         conversation = change_owner(session, conversation.id, "bot")
         conversation.new_session = True
     guess = None if conversation.language else _guess(gateway, session, message)
-    meaning_text: str | None = None
-    if from_desk:
-        payload: Payload | None = Payload(intent="resume")
-    else:
-        # An answer to a question of a session that is over would be taken for an answer to the first of the next.
-        question = None if conversation.new_session else _last_question(session, conversation.id)
-        meaning = read(_inbound(message), question, conversation.language or guess, gateway.wording)
-        meaning_text, payload = meaning.text, meaning.payload
+    alarm = None if from_desk else find_alarm(gateway, message)
+    language = conversation.language or guess
+    entry = (
+        _from_desk(conversation)
+        if from_desk
+        else enter(gateway, session, conversation, message, language=language, alarm=alarm)
+    )
+    if conversation.new_session:
+        begin_anew(conversation, message)
+    if not from_desk:
+        _release(gateway, session, conversation, message)
     request = TurnRequest(
         conversation_id=conversation.id,
         turn_id=message.id,
-        text=meaning_text,
-        payload=payload,
+        text=entry.meaning.text,
+        payload=entry.meaning.payload,
         language=conversation.language,
         language_guess=guess,
         channel="whatsapp" if conversation.channel == "whatsapp" else "sms",
         new_session=conversation.new_session,
+        alarm=alarm,
+        signs=entry.signs,
     )
     return _Asked(message.id, conversation.epoch, guess, request)
+
+
+def _release(gateway: Gateway, session: Session, conversation: Conversation, message: Message) -> None:
+    """What WhatsApp kept from the person leaves before anything else is said to them."""
+    release(session, conversation, word=gateway.wording.command(conversation.language, clean(message.body or "")))
+
+
+def _from_desk(conversation: Conversation) -> Entry:
+    """The desk gave the conversation back. A human has looked: the tries at the word begin anew, but who holds the phone is not known."""
+    conversation.wrong_words = 0
+    return Entry(Meaning(payload=Payload(intent="resume")), ("locked",) if conversation.locked_at else ())
 
 
 def _finish(gateway: Gateway, asked: _Asked, outcome: TurnReply | str) -> None:
@@ -118,15 +153,21 @@ def _finish(gateway: Gateway, asked: _Asked, outcome: TurnReply | str) -> None:
         message = session.get_one(Message, asked.message_id, with_for_update=True)
         if message.state != "received":
             return
-        if conversation.epoch != asked.epoch or conversation.opted_out:
+        if conversation.epoch != asked.epoch or conversation.silent:
             log.info("what the bot said is dropped", conversation=str(conversation.id), turn=str(message.id))
             if isinstance(outcome, TurnReply):
                 drop(gateway, session, conversation, message, outcome, guess=asked.guess, epoch=asked.epoch)
+            if asked.trouble is not None:
+                raise_case(gateway, session, conversation, asked.trouble)
             _to_thread(session, conversation, message)
         elif isinstance(outcome, TurnReply):
             apply(gateway, session, conversation, message, outcome, guess=asked.guess)
+        elif asked.stops:
+            _to_thread(session, conversation, message)
         else:
-            fail_over(gateway, session, conversation, message, outcome, guess=asked.guess)
+            fail_over(gateway, session, conversation, message, outcome, guess=asked.guess, trouble=asked.trouble)
+        if asked.stops:
+            stop(gateway, session, conversation, message, language=asked.guess)
 
 
 def _park(gateway: Gateway, conversation_id: UUID, message_id: UUID) -> None:
@@ -137,21 +178,30 @@ def _park(gateway: Gateway, conversation_id: UUID, message_id: UUID) -> None:
         if message.state != "received":
             return
         log.error("a message was parked", conversation=str(conversation_id), message=str(message_id))
-        if conversation.owner == "desk" or conversation.opted_out:
+        trouble = find_trouble(gateway, conversation, message)
+        if conversation.owner == "desk" or conversation.silent:
+            if trouble is not None:
+                raise_case(gateway, session, conversation, trouble)
+            if conversation.silent:
+                open_for_bot_failure(session, conversation.id, reason=AFTER_STOP)
             _to_thread(session, conversation, message)
         else:
-            _call_human(gateway, session, conversation, message)
+            _call_human(gateway, session, conversation, message, trouble)
         message.state = "parked"
 
 
-def _call_human(gateway: Gateway, session: Session, conversation: Conversation, message: Message) -> None:
+def _call_human(
+    gateway: Gateway, session: Session, conversation: Conversation, message: Message, trouble: Trouble | None
+) -> None:
     """What broke the turn may break the honest message too: then a human has the conversation all the same."""
     try:
         with session.begin_nested():
-            fail_over(gateway, session, conversation, message, "poison", guess=None)
+            fail_over(gateway, session, conversation, message, "poison", guess=None, trouble=trouble)
     except Exception as error:  # noqa: BLE001 - whatever it is, the person must not be left with nobody
         name, where = describe(error)
         log.error("the person could not be told", conversation=str(conversation.id), error=name, where=where)  # noqa: TRY400
+        if trouble is not None:
+            raise_case(gateway, session, conversation, trouble)
         open_for_bot_failure(session, conversation.id, reason="bot_failure")
         change_owner(session, conversation.id, "desk")
         message.handled_at = now()
@@ -166,34 +216,7 @@ def _to_thread(session: Session, conversation: Conversation, message: Message) -
 
 
 def _says_something(reply: TurnReply) -> bool:
-    return any(isinstance(item, Say | HandOver | Close | Erase) for item in reply.output)
-
-
-def _inbound(message: Message) -> Inbound:
-    extra = json.loads(message.extra or "{}")
-    return Inbound(
-        kind=message.kind,
-        body=message.body or "",
-        button=extra.get("button"),
-        media=tuple(extra.get("media", ())),
-        help_word=extra.get("opt_out") == "HELP",
-    )
-
-
-def _last_question(session: Session, conversation_id: UUID) -> Question | None:
-    """The last question that the person may have seen."""
-    row = session.execute(
-        select(Message.question, Message.choices, Message.multiple)
-        .where(
-            Message.conversation_id == conversation_id,
-            Message.direction == "outbound",
-            Message.question.is_not(None),
-            Message.state.not_in(("dropped", "failed")),
-        )
-        .order_by(Message.seq.desc())
-        .limit(1)
-    ).one_or_none()
-    return Question.stored(row.question, row.choices, multiple=row.multiple) if row else None
+    return any(isinstance(item, Say | HandOver | Close | Erase | OptOut) for item in reply.output)
 
 
 def _guess(gateway: Gateway, session: Session, message: Message) -> str | None:

@@ -14,6 +14,7 @@ from sqlalchemy.orm import Session
 from starlette.requests import ClientDisconnect
 
 from core.logging import get_logger
+from core.settings import Settings
 from gateway import rejected
 from gateway.errors import Unusable
 from gateway.form import MAX_BYTES, Form
@@ -54,7 +55,7 @@ def handle(gateway: Gateway, check: SignatureCheck, request: rejected.Request) -
     try:
         with gateway.sessions.begin() as session:
             if verdict == "valid":
-                return 200, take_in(session, request, form)
+                return 200, take_in(session, request, form, gateway.settings)
             rejected.reject(session, request, verdict)
     except SQLAlchemyError as error:
         log.error("the database did not take a request", path=request.path, error=type(error).__name__)  # noqa: TRY400
@@ -63,7 +64,7 @@ def handle(gateway: Gateway, check: SignatureCheck, request: rejected.Request) -
     return 403, verdict
 
 
-def take_in(session: Session, request: rejected.Request, form: Form) -> str:
+def take_in(session: Session, request: rejected.Request, form: Form, settings: Settings) -> str:
     """Do what a signed request asks for; what happened, in a word. A request that cannot be used is kept, and not asked for again."""
     if request.path == STATUS:
         ours = Form.parse(request.query.encode("latin-1", "replace")).text("message")
@@ -73,7 +74,7 @@ def take_in(session: Session, request: rejected.Request, form: Form) -> str:
     except Unusable as fault:
         rejected.reject(session, request, fault.reason)
         return fault.reason
-    return "stored" if store(session, arrival) else "duplicate"
+    return "stored" if store(session, arrival, settings) else "duplicate"
 
 
 async def _answer(request: Request, path: str, work: Callable[[rejected.Request], Answer]) -> Response:

@@ -16,7 +16,7 @@ from cases.ownership import change_owner
 from core.database import now
 from core.jobs import UPKEEP, defer
 from core.turns import Choice, Close, Erase, HandOver, Item, Payload, Say, SetLanguage, TurnRequest
-from gateway import turn
+from gateway import door, turn
 from gateway.errors import EngineError
 from gateway.outbox import resume
 from gateway.tasks import RETRY_STALLED, pick_up_left_behind
@@ -224,14 +224,14 @@ async def test_a_crash_between_the_reply_and_its_writing_is_made_good(
 async def test_a_message_that_breaks_every_run_is_parked_and_those_behind_it_go_on(
     line: Line, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    real = turn.read
+    real = door.read
 
     def poisoned(inbound: Any, *arguments: Any) -> Any:
         if inbound.body == "poison":
             raise RuntimeError("poison")
         return real(inbound, *arguments)
 
-    monkeypatch.setattr(turn, "read", poisoned)
+    monkeypatch.setattr(door, "read", poisoned)
     monkeypatch.setattr(
         "gateway.tasks.Backoff.get_retry_decision",
         lambda *_, **__: RetryDecision(retry_in={"seconds": 0}),
@@ -403,7 +403,7 @@ async def test_when_even_the_honest_message_breaks_a_human_has_the_conversation(
     def broken(*_: Any, **__: Any) -> None:
         raise RuntimeError("broken")
 
-    monkeypatch.setattr(turn, "read", broken)
+    monkeypatch.setattr(door, "read", broken)
     monkeypatch.setattr("gateway.failure.say_system", broken)
     monkeypatch.setattr(
         "gateway.tasks.Backoff.get_retry_decision", lambda *_, **__: RetryDecision(retry_in={"seconds": 0})

@@ -1,0 +1,172 @@
+"""The door of a conversation: after a pause nobody knows who writes (protocol 3.2).
+
+Then nothing of before is shown. Without a word the next message begins a new session; with one, the word goes on where it was, and whoever
+does not know it can still begin anew. What was counted or kept once is written on the message: a turn that is run again changes nothing.
+"""
+
+from dataclasses import dataclass, replace
+from datetime import timedelta
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from cases.models import Conversation
+from core.database import now
+from core.settings import Settings
+from core.turns import Alarm, Payload, Sign
+from gateway import secret_answers
+from gateway.asked import asked_in_this_session, inbound_of, last_question, read_before, remember_reading
+from gateway.gateway import Gateway
+from gateway.models import Message
+from gateway.reading import Inbound, Meaning, Question, read
+from gateway.signs import signs_of
+from gateway.wording import Wording, clean
+from screening.questions import questionnaire
+
+REOPENING = frozenset({"person", "help", "start"})
+"""Lists whose words begin a new session in any language: nobody is shut out."""
+_ALWAYS = frozenset({"opt_out", "stop", "erase_data"})
+SHARED = {"yes": True, "unsure": True, "no": False}
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """What a message means, and what was noticed about it."""
+
+    meaning: Meaning
+    signs: tuple[Sign, ...] = ()
+
+
+def enter(
+    gateway: Gateway,
+    session: Session,
+    conversation: Conversation,
+    message: Message,
+    *,
+    language: str | None,
+    alarm: Alarm | None,
+) -> Entry:
+    """Read a message of a conversation that is the bot's. The conversation must be locked in the database."""
+    if (before := read_before(message)) is not None:
+        return Entry(Meaning(payload=before[0]), before[1])
+    inbound = _without_old_button(session, conversation, inbound_of(message))
+    text = clean(inbound.body)
+    signs = signs_of(session, conversation, message, text, gateway)
+    if is_locked(session, conversation, message, gateway.settings):
+        untapped = replace(inbound, button=None)
+        return _knock(
+            conversation, message, untapped, language=language, alarm=alarm, signs=signs, wording=gateway.wording
+        )
+    meaning = _read(
+        conversation, message, inbound,
+        question=None if conversation.new_session else last_question(session, conversation),
+        language=language, alarm=alarm, wording=gateway.wording,
+    )  # fmt: skip
+    payload = meaning.payload
+    if payload and (payload.intent, payload.question) == ("answer", "shared_phone") and payload.value in SHARED:
+        conversation.shared_phone = SHARED[payload.value]
+    return Entry(meaning, signs)
+
+
+def is_locked(session: Session, conversation: Conversation, message: Message, settings: Settings) -> bool:
+    """Whether nobody knows any more who writes: locked since an earlier message, or by the pause before this one."""
+    if conversation.new_session:
+        return False
+    if conversation.locked_at is not None:
+        return True
+    before = session.execute(
+        select(Message.created_at)
+        .where(
+            Message.conversation_id == conversation.id,
+            Message.direction == "inbound",
+            Message.author == "person",
+            Message.seq < message.seq,
+        )
+        .order_by(Message.seq.desc())
+        .limit(1)
+    ).scalar_one_or_none()
+    return before is not None and message.created_at - before > _patience(session, conversation, settings)
+
+
+def begin_anew(conversation: Conversation, message: Message) -> None:
+    """A new, empty session begins with this message: what was asked before can no longer be answered."""
+    conversation.new_session, conversation.session_seq = True, message.seq
+    conversation.locked_at, conversation.wrong_words = None, 0
+
+
+def _patience(session: Session, conversation: Conversation, settings: Settings) -> timedelta:
+    question = last_question(session, conversation)
+    known = questionnaire().get(question.id) if question else None
+    sensitive = conversation.shared_phone or (known is not None and known.asks_class == "B")
+    return settings.lock_after_sensitive if sensitive else settings.lock_after
+
+
+def _knock(
+    conversation: Conversation,
+    message: Message,
+    inbound: Inbound,
+    *,
+    language: str | None,
+    alarm: Alarm | None,
+    signs: tuple[Sign, ...],
+    wording: Wording,
+) -> Entry:
+    """A message to a locked conversation. Questions of before cannot be answered by it."""
+    text = clean(inbound.body)
+    word = secret_answers.recognise(conversation, text)
+    if word is not None:
+        conversation.locked_at, conversation.wrong_words = None, 0
+        return _kept(message, Payload(intent=word), signs)
+    meaning = read(inbound, None, language, wording)
+    intent = meaning.payload.intent if meaning.payload else None
+    if conversation.safe_word_hash is None or (intent not in _ALWAYS and _reopens(intent, text, wording)):
+        begin_anew(conversation, message)
+        return Entry(meaning, signs)
+    conversation.locked_at = conversation.locked_at or now()
+    signs = ("locked", *signs)
+    typed = inbound.kind == "text" and meaning.text is not None and alarm is None
+    if typed and secret_answers.looks_like_a_try(text, wording):
+        conversation.wrong_words += 1
+        payload = Payload(intent="wrong_word", value="1" if conversation.wrong_words == 1 else "2")
+        remember_reading(message, payload, signs, keep_text=True)
+        return Entry(Meaning(payload=payload), signs)
+    return Entry(meaning, signs)
+
+
+def _reopens(intent: str | None, text: str, wording: Wording) -> bool:
+    return intent in ("ask_human", "help") or bool(REOPENING & wording.meanings(text))
+
+
+def _read(
+    conversation: Conversation,
+    message: Message,
+    inbound: Inbound,
+    *,
+    question: Question | None,
+    language: str | None,
+    alarm: Alarm | None,
+    wording: Wording,
+) -> Meaning:
+    text = clean(inbound.body)
+    number = secret_answers.is_number(question, text)
+    meaning = Meaning(text=text) if number else read(inbound, question, language, wording)
+    if meaning.payload is not None or inbound.kind != "text":
+        return meaning
+    if question and (number or secret_answers.is_answer(question, text, language, alarm, wording)):
+        value = secret_answers.keep(conversation, question.id, text, wording)
+        return _kept(message, Payload(intent="answer", question=question.id, value=value)).meaning
+    if secret_answers.recognise(conversation, text) == "duress":
+        return _kept(message, Payload(intent="duress")).meaning
+    return meaning
+
+
+def _kept(message: Message, payload: Payload, signs: tuple[Sign, ...] = ()) -> Entry:
+    remember_reading(message, payload, signs)
+    return Entry(Meaning(payload=payload), signs)
+
+
+def _without_old_button(session: Session, conversation: Conversation, inbound: Inbound) -> Inbound:
+    asked = (inbound.button or "").partition(":")[0]
+    if inbound.button is None or asked_in_this_session(session, conversation, asked):
+        return inbound
+    return replace(inbound, button=None)

@@ -1,0 +1,52 @@
+"""A number that was silent for long may belong to somebody else (protocol 3.2): nothing of before is shown to who writes from it now."""
+
+import os
+
+from sqlalchemy import func, select
+from sqlalchemy.orm import Session
+
+from cases.models import Case, Conversation, Person
+from cases.service import record
+from core.database import notify, now
+from core.logging import get_logger
+from core.settings import Settings
+
+log = get_logger(__name__)
+
+
+def retire_if_stranger(session: Session, phone_hash: bytes, settings: Settings) -> None:
+    """Retire the person of a number that begins to write again after a long silence; who writes now is somebody new.
+
+    The old row is found no more under the number; its cases stay with their caseworkers, who can write no more.
+    """
+    if not _is_silent(session, phone_hash, settings):
+        return
+    person = session.execute(
+        select(Person)
+        .where(Person.phone_hash == phone_hash)
+        .with_for_update()
+        .execution_options(populate_existing=True)
+    ).scalar_one_or_none()
+    # Of two messages at once the second waited here for the first, which has made somebody new.
+    if person is None or not _is_silent(session, phone_hash, settings):
+        return
+    person.retired_at = now()
+    person.phone_hash = os.urandom(32)
+    session.flush()
+    cases = session.execute(
+        select(Case).join(Conversation).where(Conversation.person_id == person.id, Case.state == "open")
+    ).scalars()
+    for case in cases.all():
+        record(session, case, "stranger")
+        notify(session, case=case.id, conversation=case.conversation_id)
+    log.info("a number may belong to somebody else", count=1)
+
+
+def _is_silent(session: Session, phone_hash: bytes, settings: Settings) -> bool:
+    """Whether nothing came from the number, on any channel, for so long."""
+    last = session.execute(
+        select(func.max(func.coalesce(Conversation.last_inbound_at, Conversation.created_at)))
+        .join(Person)
+        .where(Person.phone_hash == phone_hash)
+    ).scalar_one_or_none()
+    return last is not None and now() - last > settings.stranger_after
