@@ -22,7 +22,7 @@ from gateway.simulator import contract, control, phone
 from gateway.simulator.contract import Api, Breach, parse_moment
 from gateway.simulator.errors import TwilioError
 from gateway.simulator.media import EXAMPLES
-from gateway.simulator.resources import content_json, message_json, page_json
+from gateway.simulator.resources import approval_json, approvals_json, content_json, message_json, page_json
 from gateway.simulator.rules import read
 from gateway.simulator.simulator import Simulator
 from gateway.simulator.state import Message
@@ -115,6 +115,17 @@ def _add_contents(app: FastAPI, simulator: Simulator) -> None:
         if content is None:
             raise TwilioError(20404)
         return JSONResponse(content_json(content, simulator.account))
+
+    @app.post("/v1/Content/{sid}/ApprovalRequests/whatsapp")
+    async def submit(request: Request, sid: str) -> Response:
+        wanted = json.loads(await _checked(request, simulator, "content", None))
+        content = simulator.contents.submit(sid, wanted["name"], wanted["category"])
+        return JSONResponse(approval_json(content), status_code=201)
+
+    @app.get("/v1/Content/{sid}/ApprovalRequests")
+    async def approvals(request: Request, sid: str) -> Response:
+        await _checked(request, simulator, "content", None)
+        return JSONResponse(approvals_json(simulator.contents.asked(sid), simulator.account))
 
 
 async def _faulty(simulator: Simulator, take: Callable[[], Awaitable[Response]]) -> Response:

@@ -5,10 +5,10 @@ import re
 from collections import OrderedDict
 from collections.abc import Mapping
 from contextlib import suppress
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from datetime import datetime
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 from uuid import uuid4
 
 from gateway.simulator.addresses import Channel
@@ -19,6 +19,10 @@ KEPT = 2000
 IN_SESSION_BUTTONS = 3
 """Buttons of a quick reply that WhatsApp shows without an approval."""
 _TEXT, _BODY, _BUTTONS, _TITLE, _ITEMS, _ITEM, _DESCRIPTION, _ID = 1600, 1024, 10, 20, 10, 24, 72, 200
+Verdict = Literal["approved", "pending", "rejected", "paused"]
+CATEGORIES = ("UTILITY", "MARKETING", "AUTHENTICATION")
+NEVER_APPROVED = frozenset({"twilio/list-picker", "twilio/location"})
+_NAME = re.compile(r"[a-z0-9_]{1,512}")
 _PLACEHOLDER = re.compile(r"\{\{\s*([0-9A-Za-z_]+)\s*\}\}")
 
 
@@ -51,6 +55,13 @@ class Content:
     variables: dict[str, str]
     types: dict[str, Any]
     created: str = field(default="")
+    approval: dict[str, Any] = field(default_factory=dict)
+    """What WhatsApp was asked and has said: name, category, status, rejection_reason. Empty: it was not asked."""
+
+    @property
+    def approved(self) -> bool:
+        """Whether it may open a conversation."""
+        return self.approval.get("status") == "approved"
 
 
 class Contents:
@@ -58,6 +69,8 @@ class Contents:
 
     def __init__(self, file: Path | None = None) -> None:
         self._file = file
+        self.verdict: Verdict = "approved"
+        """What WhatsApp says of a template the next time somebody asks; a test may want another."""
         self._kept: OrderedDict[str, Content] = OrderedDict()
         if file is not None and file.is_file():
             with suppress(ValueError, TypeError):
@@ -84,6 +97,40 @@ class Contents:
             self._kept.popitem(last=False)
         self._write()
         return content
+
+    def submit(self, sid: str, name: str, category: str) -> Content:
+        """Ask WhatsApp for its approval. Raises TwilioError for what WhatsApp never looks at."""
+        content = self._known(sid)
+        if content.approval and content.approval["status"] != "rejected":
+            raise TwilioError(20422, "the content is submitted already")
+        if set(content.types) & NEVER_APPROVED:
+            raise TwilioError(20422, "types")
+        if not _NAME.fullmatch(name):
+            raise TwilioError(20422, "name")
+        if category not in CATEGORIES:
+            raise TwilioError(20422, "category")
+        if any(other.approval.get("name") == name for other in self._kept.values() if other.sid != sid):
+            raise TwilioError(20422, "the name is taken")
+        return self._approve(content, name=name, category=category, status="received", rejection_reason="")
+
+    def asked(self, sid: str) -> Content:
+        """What WhatsApp says now. It has looked at what was submitted before."""
+        content = self._known(sid)
+        if not content.approval:
+            return content
+        reason = "INVALID_FORMAT" if self.verdict == "rejected" else ""
+        return self._approve(content, **content.approval | {"status": self.verdict, "rejection_reason": reason})
+
+    def _known(self, sid: str) -> Content:
+        content = self.get(sid)
+        if content is None:
+            raise TwilioError(20404)
+        return content
+
+    def _approve(self, content: Content, **approval: str) -> Content:
+        changed = self._kept[content.sid] = replace(content, approval=approval)
+        self._write()
+        return changed
 
     def _write(self) -> None:
         if self._file is None:

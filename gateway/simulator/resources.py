@@ -84,6 +84,22 @@ def content_json(content: Content, account: str) -> dict[str, Any]:
     }
 
 
+def approval_json(content: Content) -> dict[str, Any]:
+    """A content's approval request."""
+    return content.approval | {"content_type": next(iter(content.types), ""), "allow_category_change": True}
+
+
+def approvals_json(content: Content, account: str) -> dict[str, Any]:
+    """What became of a content's approval request."""
+    said = approval_json(content) if content.approval else {"status": "unsubmitted"}
+    return {
+        "account_sid": account,
+        "sid": content.sid,
+        "url": f"https://content.twilio.com/v1/Content/{content.sid}/ApprovalRequests",
+        "whatsapp": {"type": "whatsapp"} | said,
+    }
+
+
 def error_text(code: int | None) -> str | None:
     """Twilio's words for a code."""
     if code is None:

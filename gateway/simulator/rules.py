@@ -88,16 +88,17 @@ def later(order: Order, thread: Thread, now: datetime) -> int | None:
     """The code an accepted message fails with, None when it arrives.
 
     Twilio takes these messages with 201 and tells the failure as the status `undelivered`: whether a conversation's window is open, and
-    whether WhatsApp takes a content, is found out by the channel and not by the API. No content here is ever approved, so none opens a
-    conversation.
+    whether WhatsApp takes a content, is found out by the channel and not by the API. Only an approved content opens a conversation.
     """
     if order.content is not None and order.shown is None:
         return 63005
     if order.recipient.channel == "whatsapp":
-        if not thread.window_open(now):
+        approved = order.content is not None and order.content.approved
+        if not approved and not thread.window_open(now):
             return 63016
         if (
-            order.shown is not None
+            not approved
+            and order.shown is not None
             and order.shown.kind == "quick_reply"
             and len(order.shown.choices) > IN_SESSION_BUTTONS
         ):

@@ -3,7 +3,7 @@
 import asyncio
 from collections.abc import Callable, Coroutine
 from contextlib import suppress
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 from uuid import uuid4
 
@@ -48,13 +48,15 @@ class Simulator:
             raise SettingsError("TWILIO_ACCOUNT_SID and TWILIO_AUTH_TOKEN are needed by the stand-in of Twilio too")
         self.account = settings.twilio_account_sid
         self.token = settings.twilio_auth_token.get_secret_value()
-        self.now = now
+        self._clock = now
+        self.ahead = timedelta(0)
+        """How far the stand-in's clock was put forward: a day passes without anybody waiting for it."""
         self.state = State()
         self.faults = Faults()
         self.contents = Contents(settings.data_dir / "phone" / "contents.json")
         self._client = httpx.AsyncClient(trust_env=False, follow_redirects=False)
         webhooks = Webhooks(settings, self._client)
-        self._courier = Courier(self.account, webhooks, self.faults, pace, now)
+        self._courier = Courier(self.account, webhooks, self.faults, pace, self.now)
         self.inbound = Inbound(
             account=self.account,
             webhook=webhook or f"{settings.public_base()}/twilio/messages",
@@ -62,11 +64,15 @@ class Simulator:
             state=self.state,
             webhooks=webhooks,
             faults=self.faults,
-            now=now,
+            now=self.now,
             advanced_opt_out=advanced_opt_out,
             list_taps=list_taps,
         )
         self._tasks: set[asyncio.Task[None]] = set()
+
+    def now(self) -> datetime:
+        """The time here."""
+        return self._clock() + self.ahead
 
     def accept(self, order: Order) -> Message:
         """Take a message that the rules let pass, and let it travel."""
