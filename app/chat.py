@@ -6,17 +6,25 @@ import secrets
 import sys
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import suppress
+from datetime import timedelta
+from pathlib import Path
 from typing import Any, TextIO
 
 import httpx
+import psycopg
 
+from app.embedded import running
+from app.scripts import ScriptError, Steady, load, pass_time, play
+from core.catalogues import CatalogueError, Catalogues
 from core.languages import LanguageError, load_language
-from core.settings import Settings
+from core.settings import PROJECT, Settings
 
 QUIET_SECONDS = 1.5
 """Nothing came for so long: the service has said all it says to one message."""
+SILENCE_SECONDS = 8.0
+"""How long a scripted conversation waits for an answer: silence is an answer too."""
 PATIENCE_SECONDS = 20.0
 """How long a script waits for a first answer; a conversation that a person took over stays silent."""
 
@@ -47,6 +55,9 @@ class Talk:
         self._open_choices: list[dict[str, str]] = []
         self._latest: list[str] = []
         self._ending = False
+        self.texts: list[str] = []
+        """Everything the service said, with the titles of its buttons."""
+        self.last_sent: str | None = None
         thread = self._post("/phone/open", {})["thread"]
         self._stream = httpx.Client(base_url=base_url, timeout=httpx.Timeout(10, read=None), trust_env=False)
         self._listener = threading.Thread(target=self._listen, args=(thread,), daemon=True)
@@ -70,13 +81,13 @@ class Talk:
         if line == "/location" and self._owner["channel"] == "sms":
             self._print("! an SMS carries no location; try --channel whatsapp")
         elif line in _ATTACHMENTS:
-            self._send(_ATTACHMENTS[line])
+            self.sends(_ATTACHMENTS[line])
         elif line == "/location":
-            self._send(_PLACE)
+            self.sends(_PLACE)
         elif line.isdecimal() and 1 <= int(line) <= len(self._open_choices):
             self._tap(self._open_choices[int(line) - 1])
         else:
-            self._send({"text": line})
+            self.sends({"text": line})
 
     def choose(self, name: str) -> bool:
         """Pick the option that reads `name`, by its button or its number. False when none is offered."""
@@ -86,7 +97,7 @@ class Talk:
                 return True
         for line in "\n".join(self._latest).splitlines():
             if (match := _NUMBERED.match(line)) and match[2] == name:
-                self._send({"text": match[1]})
+                self.sends({"text": match[1]})
                 return True
         return False
 
@@ -102,13 +113,14 @@ class Talk:
                 self._changed.wait(left)
         return True
 
-    def _send(self, what: dict[str, Any]) -> None:
+    def sends(self, what: dict[str, Any]) -> None:
+        """Send a text, or what else the phone can send, as it is."""
         with self._changed:
             self._open_choices, self._latest = [], []
-        self._post("/phone/send", what)
+        self.last_sent = self._post("/phone/send", what).get("entry", {}).get("id")
 
     def _tap(self, choice: dict[str, str]) -> None:
-        self._send({"tap": {"payload": choice["id"], "text": choice["title"]}})
+        self.sends({"tap": {"payload": choice["id"], "text": choice["title"]}})
 
     def _post(self, path: str, what: dict[str, Any]) -> dict[str, Any]:
         try:
@@ -146,6 +158,7 @@ class Talk:
             self._print(_shown(entry))
             if entry["from"] == "service":
                 self._latest.append(entry["text"])
+                self.texts.append("\n".join([entry["text"], *(f"[{choice['title']}]" for choice in entry["choices"])]))
                 if entry["choices"]:
                     self._open_choices = entry["choices"]
                 self._answers += 1
@@ -207,6 +220,64 @@ def chat(
     finally:
         talk.close()
     return 0
+
+
+def replay(
+    settings: Settings,
+    path: Path,
+    *,
+    base_url: str | None = None,
+    sink: TextIO | None = None,
+    quiet: float = QUIET_SECONDS,
+) -> int:
+    """Play a scripted conversation on the running demonstration and say what differs from the file. Exit code 1 when something does."""
+    sink = sink or sys.stdout
+    try:
+        script = load(path)
+        steady = Steady(Catalogues.load(PROJECT / "locale", settings.languages))
+        number = f"+1500555{1000 + secrets.randbelow(9000)}"
+        talk = Talk(base_url or f"http://127.0.0.1:{settings.port_of('phone')}", number, script.channel, sink)
+    except (ScriptError, CatalogueError, ChatError) as error:
+        print(f"waymark: {error}", file=sys.stderr)  # noqa: T201
+        return 1
+    sink.write(f"{script.title}\n")
+    differing = 0
+    try:
+        for played in play(script, _Scripted(talk, settings, sink, quiet), steady):
+            if not played.is_as_written:
+                differing += 1
+                sink.write("! the file has: " + " / ".join(played.turn.bot or ("(silence)",)) + "\n")
+    except (ChatError, psycopg.Error) as error:
+        print(f"waymark: {error}", file=sys.stderr)  # noqa: T201
+        return 1
+    finally:
+        talk.close()
+    sink.write(f"({len(script.turns)} turns, {differing} not as written)\n")
+    return 1 if differing else 0
+
+
+class _Scripted:
+    """A terminal phone that a script holds."""
+
+    def __init__(self, talk: Talk, settings: Settings, sink: TextIO, quiet: float) -> None:
+        self._talk, self._settings, self._sink, self._quiet = talk, settings, sink, quiet
+
+    def does(self, what: str | Mapping[str, Any]) -> list[str]:
+        before, seen = self._talk.answers, len(self._talk.texts)
+        self._sink.write(
+            f"> {what if isinstance(what, str) else ', '.join(f'{key}: {value}' for key, value in what.items())}\n"
+        )
+        self._talk.sends({"text": what} if isinstance(what, str) else dict(what))
+        self._talk.wait(before, quiet=self._quiet, patience=SILENCE_SECONDS)
+        return self._talk.texts[seen:]
+
+    def waits(self, silence: timedelta) -> None:
+        self._sink.write(f"... {silence} later\n")
+        url = self._settings.database_url or running(self._settings.data_dir)
+        if url is None or not self._settings.demonstration or self._talk.last_sent is None:
+            raise ChatError("time passes only in a running demonstration")
+        with psycopg.connect(url) as connection:
+            pass_time(connection, self._talk.last_sent, silence)
 
 
 def _converse(talk: Talk, source: TextIO, wait: Callable[[int], None] | None) -> None:

@@ -102,7 +102,10 @@ def doctor(_arguments: argparse.Namespace) -> int:
 
 def chat(arguments: argparse.Namespace) -> int:
     from app.chat import chat as run
+    from app.chat import replay
 
+    if arguments.replay:
+        return replay(_settings(), arguments.replay)
     return run(_settings(), language=arguments.language, channel=arguments.channel)
 
 
@@ -175,6 +178,7 @@ def parser() -> argparse.ArgumentParser:
     talk = add("chat", chat, "the same conversation in a terminal, through the real webhook of a running copy")
     talk.add_argument("--language", metavar="CODE", help="begin by choosing this language")
     talk.add_argument("--channel", default="sms", choices=("sms", "whatsapp"))
+    talk.add_argument("--replay", metavar="FILE", type=Path, help="play a scripted conversation and say what differs")
     understanding = add("understand", understand, "JSON lines of messages in, language, intent and confidence out")
     understanding.add_argument("file", help="a file, or - for standard input")
     screening = add("triage", triage, "JSON lines of answers in, level and rules out")

@@ -51,6 +51,15 @@ def start(data_dir: Path) -> Embedded:
     )
 
 
+def running(data_dir: Path) -> str | None:
+    """URL of the application's database in the server that runs in `data_dir/postgres`, or None when none runs."""
+    try:
+        folder = (data_dir / "postgres" / "postmaster.pid").read_text(encoding="utf-8").splitlines()[4]
+    except (OSError, IndexError):
+        return None
+    return f"postgresql://{APPLICATION}@/{APPLICATION}?host={folder}"
+
+
 def _url(maintenance: str, name: str) -> str:
     parameters = psycopg.conninfo.conninfo_to_dict(maintenance)
     host, port = str(parameters["host"]), parameters.get("port")

@@ -125,12 +125,10 @@ def _languages(state: State, event: Event, world: World) -> list[Item]:
     """The languages, on as many screens as leave 9 free for leaving."""
     ordered = sorted(world.languages, key=lambda pair: pair[0] != event.language_guess)
     if len(ordered) <= LANGUAGES_AT_ONCE:
-        shown, more = ordered, []
-    elif "more_languages" in state.asked:
-        shown, more = ordered[LANGUAGES_AT_ONCE - 1 :], []
-    else:
-        shown, more = ordered[: LANGUAGES_AT_ONCE - 1], [choice("more", text="…")]
-    return [*(choice(code, text=name) for code, name in shown), *more]
+        return [choice(code, text=name) for code, name in ordered]
+    if "more_languages" in state.asked:
+        return [choice(code, text=name) for code, name in ordered[LANGUAGES_AT_ONCE - 1 :]]
+    return [*(choice(code, text=name) for code, name in ordered[: LANGUAGES_AT_ONCE - 1]), choice("more", text="...")]
 
 
 def _after_needs(question: Question) -> bool:

@@ -46,8 +46,11 @@ class World(Protocol):
     languages: Sequence[tuple[str, str]]
     """Code and name in its own script, in the order offered."""
     on_call: bool
-    has_word: bool
-    """The person has chosen a word to go on with after a pause."""
+
+    @property
+    def has_word(self) -> bool:
+        """The person has chosen a word to go on with after a pause."""
+        ...
 
     def look_up(self, text: str, country: str | None) -> Sequence[Place]:
         """Up to three places that the text may mean, the likeliest first."""

@@ -1,14 +1,15 @@
 """A person with a phone: sends through the stand-in of Twilio to the real webhook, and reads what arrives."""
 
-import re
 import time
-from collections.abc import Iterator
+from collections.abc import Mapping
 from dataclasses import dataclass, field
+from datetime import timedelta
 from typing import Any
 
 import httpx
+import psycopg
 
-from core.catalogues import Catalogues
+from app.scripts import pass_time
 from tests.acceptance.conftest import TURN_SECONDS, Line, wait_for
 
 
@@ -44,6 +45,16 @@ class Person:
         sid = self.send(text, **other)
         wait_for(lambda: self.settled(sid), seconds=seconds, because="the turn was not handled")
         return self.new()
+
+    def does(self, what: str | Mapping[str, Any]) -> list[str]:
+        """A turn of a scripted conversation."""
+        return self.turn(what) if isinstance(what, str) else self.turn(**what)
+
+    def waits(self, silence: timedelta) -> None:
+        """Let time pass without a word."""
+        last = next(item["id"] for item in reversed(self.entries()) if item["from"] == "person")
+        with psycopg.connect(self.line.database_url()) as connection:
+            pass_time(connection, last, silence)
 
     def settled(self, sid: str) -> bool:
         """Whether the message was handled and nothing that answers it is still on its way."""
@@ -82,40 +93,3 @@ class Person:
 def shown(item: dict[str, Any]) -> str:
     """A message as the person sees it: text, then one line per button or list item."""
     return "\n".join([item["text"], *(f"[{choice['title']}]" for choice in item["choices"])])
-
-
-VARYING = ("time", "reference", "until", "day")
-HOURS = ("say_hours_open_now", "say_hours_opens", "say_hours_unknown", "say_hours_always", "say_hours_appointment")
-
-
-def steady(text: str, catalogues: Catalogues) -> str:
-    """A message as it was recorded: what differs from day to day stands as its field, `{time}`, `{reference}`, `{hours}`."""
-    for template, stands_for in _varying(catalogues):
-        if template.fullmatch(text):
-            return stands_for
-    return "\n".join(
-        "{hours}" if any(template.fullmatch(line) for template in _hours(catalogues)) else line
-        for line in text.splitlines()
-    )
-
-
-def _varying(catalogues: Catalogues) -> Iterator[tuple[re.Pattern[str], str]]:
-    for key in sorted(catalogues.keys - set(HOURS)):
-        if catalogues.fields(key) and catalogues.fields(key) <= set(VARYING):
-            for written in _written(catalogues, key):
-                yield _pattern(written), written
-
-
-def _hours(catalogues: Catalogues) -> Iterator[re.Pattern[str]]:
-    return (_pattern(written) for key in HOURS for written in _written(catalogues, key))
-
-
-def _written(catalogues: Catalogues, key: str) -> Iterator[str]:
-    """A text as it stands in each language, and as an SMS writes it."""
-    for code, language in catalogues.languages.items():
-        raw = catalogues.template(key, code)
-        yield from {raw, language.for_sms(raw)}
-
-
-def _pattern(template: str) -> re.Pattern[str]:
-    return re.compile(re.sub(r"\\{[a-z_]+\\}", ".+", re.escape(template)))
