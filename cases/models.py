@@ -181,6 +181,17 @@ class CaseEvent(Identified, Base):
     user: Mapped[User | None] = relationship()
 
 
+class Signal(Base):
+    """The most urgent level that a conversation reached without consent, for a day (cases/signals.py)."""
+
+    __tablename__ = "signal"
+    __table_args__ = (CheckConstraint(one_of("level", LEVELS), name="level"),)
+
+    conversation_id: Mapped[UUID] = mapped_column(ForeignKey("conversation.id", ondelete="CASCADE"), primary_key=True)
+    level: Mapped[str]
+    expires_at: Mapped[datetime] = mapped_column(index=True)
+
+
 class RetentionRun(Identified, Base):
     """One run of the retention schedule: what was deleted, in numbers only. The row that proves that it ran."""
 

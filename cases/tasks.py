@@ -2,7 +2,7 @@
 
 import procrastinate
 
-from cases import erasure
+from cases import erasure, signals
 from cases.retention import BATCH, delete_expired
 from core.database import Sessions
 from core.jobs import UPKEEP
@@ -17,6 +17,7 @@ def add_tasks(app: procrastinate.App, sessions: Sessions, settings: Settings) ->
     def retention(timestamp: int) -> None:  # noqa: ARG001 - a periodic job is given its time
         while True:
             with sessions.begin() as session:
+                signals.forget(session)
                 if delete_expired(session, settings).conversations < BATCH:
                     return
 
