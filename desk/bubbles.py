@@ -110,7 +110,7 @@ def _bubble(entry: thread.Entry, asked: Asked | None, picked: str | None, meanin
         at=entry.at,
         language=words.language(entry.language) if entry.language and entry.body else None,
         lang=entry.language,
-        text=entry.body or (None if attachment else words.say("message_erased" if entry.erased else "message_no_text")),
+        text=entry.body or (None if attachment else words.say(_placeholder(entry))),
         choices=entry.choices,
         picked=picked,
         meaning=meanings.text(asked.key) if asked and entry.language != words.code else None,
@@ -119,6 +119,12 @@ def _bubble(entry: thread.Entry, asked: Asked | None, picked: str | None, meanin
         error=error if failed and entry.error_code else None,
         failed=failed,
     )
+
+
+def _placeholder(entry: thread.Entry) -> str:
+    if entry.secret:
+        return "message_secret"
+    return "message_erased" if entry.erased else "message_no_text"
 
 
 def _asked(session: Session, ids: Sequence[UUID]) -> dict[UUID, Asked]:

@@ -15,7 +15,9 @@ from desk import history, plain
 from desk.bubbles import Meanings, Thread, read_thread
 from desk.errors import NotFound
 from desk.words import Words
-from gateway.outbox import WHATSAPP_WINDOW
+from desk.work import CANNOT_WRITE
+from gateway.outbox import why_silent
+from gateway.window import is_open
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,6 +42,8 @@ class CaseView:
     answers: list[plain.Answer]
     rules: list[plain.FiredRule]
     contact: str
+    other_number: str
+    """The number the person would rather be called on, for whoever holds the case."""
     consents: list[history.Line]
     notes: list[history.Line]
     events: list[history.Line]
@@ -78,13 +82,14 @@ def read_case(session: Session, case_id: UUID, user: User, *, settings: Settings
         why_not=_why_not(case, holding, holder, words),
         target=target,
         overdue=overdue,
-        warnings=plain.warnings(screening.answers, words),
+        warnings=[*_erasure(case, settings, at, words), *plain.warnings(screening.answers, words)],
         needs=plain.needs(screening, words),
         country=plain.country(screening, words),
         place=plain.place(screening),
         answers=plain.answers(screening, words),
         rules=plain.rules(screening),
         contact=plain.contact(case, words),
+        other_number=(case.conversation.other_number or "") if holding == "me" else "",
         consents=history.consents(session, case, words),
         notes=history.notes(session, case),
         events=history.events(session, case, words),
@@ -140,6 +145,14 @@ def _facts(case: Case, words: Words) -> list[str]:
     ]
 
 
+def _erasure(case: Case, settings: Settings, at: datetime, words: Words) -> list[str]:
+    asked_at = case.conversation.erasure_asked_at
+    if asked_at is None or case.state != "open":
+        return []
+    left = max(asked_at + settings.erase_check - at, timedelta(0))
+    return [words.say("warning_erasure_pending", time=words.duration(left))]
+
+
 def _reply_hint(case: Case, words: Words) -> str:
     language = case.conversation.language
     return words.say("reply_hint", language=words.language(language)) if language else words.say("reply_hint_unknown")
@@ -151,9 +164,8 @@ def _reply_warnings(case: Case, at: datetime, words: Words) -> list[str]:
     conversation = case.conversation
     if case.contact in ("later", "no"):
         found.append(words.say(f"reply_contact_{case.contact}"))
-    if conversation.opted_out:
-        found.append(words.say("reply_opted_out"))
-    last = conversation.last_inbound_at
-    if conversation.channel == "whatsapp" and (last is None or at - last > WHATSAPP_WINDOW):
+    if (refusal := why_silent(conversation)) is not None:
+        found.append(words.say(CANNOT_WRITE[refusal]))
+    if not is_open(conversation, at):
         found.append(words.say("reply_window"))
     return found

@@ -20,9 +20,11 @@ MAX_TEXT = 1600
 MAX_NOTE = 4000
 MAX_REASON = 500
 
-_CANNOT_WRITE = {
+CANNOT_WRITE = {
     "opted_out": "reply_opted_out", "window_closed": "reply_window", "empty": "reply_empty",
-    "too_long": "reply_too_long",
+    "too_long": "reply_too_long", "stranger": "reply_stranger", "duress": "reply_held_duress",
+    "other_person": "reply_held_other_person", "not_safe": "reply_held_not_safe",
+    "delivery_failed": "reply_held_delivery_failed",
 }  # fmt: skip
 
 
@@ -80,7 +82,7 @@ def reply(session: Session, case_id: UUID, user: User, text: str, client_id: UUI
     except CannotWrite as fault:
         if fault.reason == "no_case":
             raise CaseClosed(case_id) from None
-        raise BadInput(_CANNOT_WRITE.get(fault.reason, "error_input"), limit=MAX_TEXT) from None
+        raise BadInput(CANNOT_WRITE.get(fault.reason, "error_input"), limit=MAX_TEXT) from None
 
 
 def channel(session: Session, case_id: UUID) -> str:
@@ -95,7 +97,8 @@ def channel(session: Session, case_id: UUID) -> str:
 
 def _tell(session: Session, gateway: Gateway, case: Case, key: str) -> bool:
     """Tell the person, unless a message nobody asked for could hurt them. Returns whether they are told."""
-    if case.contact in ("later", "no") or service.read_screening(case).answers.get("safe") == "no":
+    held = case.conversation.hold is not None
+    if held or case.contact in ("later", "no") or service.read_screening(case).answers.get("safe") == "no":
         return False
     said = outbox.say_system(session, case.conversation, key, wording=gateway.wording, settings=gateway.settings)
     return bool(said)
