@@ -2,7 +2,6 @@
 
 from collections.abc import Sequence
 
-from bot.actions import guard
 from bot.actions.handover import open_case, to_person
 from bot.actions.meaning import LANGUAGES_AT_ONCE
 from bot.actions.output import Item, ask, choice, close, say
@@ -18,7 +17,7 @@ SERVICES_FOR_ONE, SERVICES_FOR_EACH, SERVICES_IN_ALL = 3, 2, 4
 
 def say_next(state: State, event: Event, world: World) -> list[Item]:
     """The next thing to say, for a conversation that is the bot's and goes on; nothing otherwise."""
-    if state.finished or state.handed_over or guard.silent(state, event):
+    if state.finished or state.handed_over or state.covered:
         return []
     question = upcoming(state, event, world)
     if question is None:

@@ -19,19 +19,12 @@ BEGIN_ANEW = frozenset({"help", "ask_human"})
 
 def locked(state: State, event: Event) -> bool:
     """Whether the message gets the cover reply. A conversation that holds nothing has nothing to hide."""
-    if "locked" not in event.signs or state.is_empty:
-        return False
-    if event.intent in BEGIN_ANEW:
+    behind_lock = "locked" in event.signs and not state.is_empty
+    if behind_lock and event.intent in BEGIN_ANEW:
         state.forget()
-        return False
-    return event.intent not in SEEN_THROUGH
-
-
-def silent(state: State, event: Event) -> bool:
-    """Whether no question may follow: it would show where the conversation was."""
-    if event.intent == "wrong_word":
-        return True
-    return "locked" in event.signs and not state.is_empty and event.intent not in ("unlock", "duress")
+        behind_lock = False
+    state.covered = behind_lock and event.intent not in SEEN_THROUGH
+    return state.covered
 
 
 def cover() -> list[Item]:
@@ -59,6 +52,7 @@ def duress(state: State, world: World) -> list[Item]:
 def wrong_word(state: State, world: World, count: str | None) -> list[Item]:
     """A wrong word: the cover reply. The second one brings a person, who knows that somebody else may be writing."""
     if count != "2":
+        state.covered = True
         return cover()
     state.signals["bot_failure"] = True
     world.hold("other_person")

@@ -55,6 +55,8 @@ class State:
     """A question that goes before all others."""
     watched: bool = False
     """The word for a bad time to talk was written: nothing is asked that somebody else must not read."""
+    covered: bool = False
+    """This turn got the cover reply: a question after it would show where the conversation was."""
     last: str | None = None
     """The question answered last, for "no, I meant something else"."""
     referral: str | None = None
