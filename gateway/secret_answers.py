@@ -44,10 +44,11 @@ def word_form(text: str) -> str:
 
 def number_form(text: str) -> str | None:
     """A telephone number as digits, with its plus sign if it has one; None for anything else."""
-    plain = to_ascii_digits(strip_hidden(text)).strip()
-    plus = "+" if plain.startswith(("+", "(+")) else ""
+    plain = to_ascii_digits(strip_hidden(text)).strip().lstrip("(")
+    plus = "+" if plain.startswith("+") else ""
+    plain = plain.removeprefix("+")
     digits = "".join(sign for sign in plain if sign in "0123456789")
-    rest = {sign for sign in plain.replace("+", "", 1) if sign not in "0123456789"}
+    rest = {sign for sign in plain if sign not in "0123456789"}
     fits = 6 <= len(digits) <= 15 and all(sign.isspace() or sign in "()./-\u2010\u2011\u2012\u2013" for sign in rest)
     return plus + digits if fits else None
 

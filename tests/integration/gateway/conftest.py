@@ -8,6 +8,7 @@ from fastapi import FastAPI
 
 from core.database import Sessions
 from core.settings import Settings
+from core.turns import Alarm
 from gateway.fixed_wording import FixedWording
 from gateway.gateway import Gateway
 from gateway.scripted_engine import ScriptedEngine
@@ -22,11 +23,22 @@ TEXTS = {
         "say_emergency": "A person comes. Reference {reference}, before {time}.", "say_erased": "Deleted.",
         "say_bot_failure": "Something does not work. A person writes before {time}.", "say_human_takes_over": "A person is here.",
         "choice_yes": "Yes", "choice_no": "No", "choice_unsure": "Not sure", "choice_need": "Another", "choice_finish": "Finish",
+        "ask_can_leave": "Can you go out when you want?", "ask_shared_phone": "Do others use this phone?", "choice_skip": "Skip",
+        "ask_safe_word": "Choose a word.", "ask_duress_word": "Choose a second word.", "ask_other_number": "Which number?",
+        "say_cover": "An information line. Write HELP.", "say_go_on": "We can go on.",
+        "say_opted_out": "We send nothing more. Write START to begin again.",
     },
-    "fr": {"say_bot_failure": "Un souci. Une personne vous écrit avant {time}.",
+    "fr": {"say_opted_out": "Nous n'envoyons plus rien.", "say_bot_failure": "Un souci. Une personne vous écrit avant {time}.",
            "say_help": "Écrivez ici.", "ask_safe": "Pouvez-vous écrire ?"},
 }  # fmt: skip
-WORDS = {"en": {"yes": ("yes",), "no": ("no",), "stop": ("stop",), "help": ("help",), "person": ("person",)}}
+WORDS = {
+    "en": {"yes": ("yes",), "no": ("no",), "skip": ("skip",), "stop": ("stop", "unsubscribe"), "help": ("help",), "person": ("person",),
+           "leave": ("bye",), "erase": ("erase",), "start": ("start", "hi")},
+    "fr": {"yes": ("oui",), "stop": ("arrêt",), "help": ("aide",), "start": ("reprendre",)},
+}  # fmt: skip
+ALARMS: dict[str, Alarm] = {
+    "knife": "danger_now", "end my life": "self_harm", "alone without mother": "child_alone", "real person": "ask_human",
+}  # fmt: skip
 
 
 @pytest.fixture
@@ -41,7 +53,7 @@ async def line(settings: Settings, sessions: Sessions, database_url: str) -> Asy
     gateway = Gateway(
         settings=settings,
         sessions=sessions,
-        wording=FixedWording(TEXTS, WORDS, guesses={"bonjour": "fr"}),
+        wording=FixedWording(TEXTS, WORDS, guesses={"bonjour": "fr"}, alarms=ALARMS),
         engine=engine,
         provider=TwilioProvider(settings, transport=httpx.MockTransport(twilio)),
     )

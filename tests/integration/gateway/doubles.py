@@ -6,6 +6,7 @@ import json
 import re
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from datetime import timedelta
 from hashlib import sha1
 from urllib.parse import parse_qsl, urlencode
 from uuid import UUID, uuid4
@@ -183,6 +184,18 @@ class Line:
         """A person writes and the worker handles it."""
         assert (await self.write(body, channel=channel, **fields)).status_code == 200
         await self.work()
+
+    def wait(self, **span: float) -> None:
+        """Time passes: everything that was written is so much older."""
+        with self.sessions.begin() as session:
+            earlier = {"span": timedelta(**span)}
+            session.execute(text("UPDATE message SET created_at = created_at - :span"), earlier)
+            session.execute(
+                text(
+                    "UPDATE conversation SET last_inbound_at = last_inbound_at - :span, created_at = created_at - :span"
+                ),
+                earlier,
+            )
 
     def rows(self, direction: str | None = None) -> list[Message]:
         with self.sessions.begin() as session:
