@@ -23,7 +23,7 @@ SEGMENT_BUDGET = 4
 DIGITS_ONLY = frozenset(
     {
         "safe", "danger", "shared_phone", "block_2", "can_leave", "papers_kept", "unpaid", "threatened", "promise_broken",
-        "made_to",
+        "made_to", "held", "stranded",
     }
 )  # fmt: skip
 """Questions without buttons: a tap writes the chosen words into the thread, for whoever takes the phone. A digit says nothing."""
