@@ -9,16 +9,21 @@ from pathlib import Path
 
 import yaml
 
+from core.settings import Settings
+
 ROOT = Path(__file__).resolve().parents[3]
 DATA = ROOT / "bot" / "data"
 EVALUATION = ROOT / "tests" / "evaluation"
 
 CODES = sorted(path.parent.name for path in DATA.glob("*/nlu.yml"))
+OFFERED: tuple[str, ...] = Settings.model_fields["languages"].default
+"""The languages of a copy that nobody configured: whole. Another may begin with half of the meanings (docs/how-to/add-a-language.md)."""
 # fmt: off
 INTENTS = frozenset({
     "greet", "affirm", "deny", "skip", "stop", "help", "ask_human",
     "danger_now", "need_shelter", "need_health", "need_legal", "need_food_cash", "exploited_at_work", "documents_taken",
     "child_alone", "self_harm", "erase_data", "change_language", "thanks", "where_am_i",
+    "other_person", "third_party", "distress", "correct", "withdraw_consent", "complaint",
 })
 # fmt: on
 CALLS_FOR_A_PERSON = frozenset({"danger_now", "self_harm", "child_alone", "ask_human"})

@@ -7,14 +7,14 @@ from collections import Counter
 import pytest
 import yaml
 
-from tests.unit.bot_data.conftest import CODES, DATA, INTENTS, examples, folded
+from tests.unit.bot_data.conftest import CALLS_FOR_A_PERSON, CODES, DATA, INTENTS, OFFERED, examples, folded
 
 LONG_NUMBER = re.compile(r"\d(?:[\s().+-]{0,2}\d){6,}")
 ADDRESS = re.compile(r"@[^\s@]+\.[a-z]|https?:|www\.|\.(?:com|org|net)(?:\s|$)", re.IGNORECASE)
 
 
-def test_the_four_languages_of_this_milestone_are_here() -> None:
-    assert {"en", "fr", "ar", "bn"} <= set(CODES)
+def test_every_language_that_is_offered_has_examples() -> None:
+    assert set(OFFERED) <= set(CODES)
 
 
 @pytest.mark.parametrize("code", CODES)
@@ -23,15 +23,17 @@ def test_every_file_is_rasa_data_of_version_3_1_in_normal_form(code: str) -> Non
     assert unicodedata.is_normalized("NFC", text)
     data = yaml.safe_load(text)
     assert data["version"] == "3.1"
-    assert {block["intent"] for block in data["nlu"]} == INTENTS | {"other"}
-    assert len(data["nlu"]) == len(INTENTS) + 1, "an intent stands in two blocks: the second is easily overlooked"
+    intents = [block["intent"] for block in data["nlu"]]
+    assert set(intents) <= INTENTS | {"other"}
+    assert len(set(intents)) == len(intents), "an intent stands in two blocks: the second is easily overlooked"
 
 
-@pytest.mark.parametrize("code", CODES)
-def test_every_intent_has_at_least_25_examples_and_other_at_least_40(code: str) -> None:
+@pytest.mark.parametrize("code", OFFERED)
+def test_every_intent_has_at_least_25_examples_safety_40_and_other_90(code: str) -> None:
     count = Counter(intent for intent, _ in examples(code))
     assert {intent: count[intent] for intent in INTENTS if count[intent] < 25} == {}
-    assert count["other"] >= 40
+    assert {intent: count[intent] for intent in CALLS_FOR_A_PERSON if count[intent] < 40} == {}
+    assert count["other"] >= 90
 
 
 @pytest.mark.parametrize("code", ["ar", "bn"])

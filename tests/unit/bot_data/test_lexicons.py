@@ -77,14 +77,14 @@ def test_a_known_word_is_never_an_example_of_another_intent(code: str) -> None:
     assert wrong == []
 
 
-@pytest.mark.parametrize(("code", "word", "intent"), [
-    ("ar", "la", "deny"), ("bn", "na", "deny"), ("fr", "si", "affirm"), ("ar", "ah", "affirm"), ("bn", "ha", "affirm"),
-        ("en", "ya", "affirm"), ("en", "ja", "affirm"), ("ar", "wah", "affirm"),
+@pytest.mark.parametrize(("codes", "word", "intent"), [
+    ({"ar"}, "la", "deny"), ({"bn"}, "na", "deny"), ({"fr", "es"}, "si", "affirm"), ({"ar"}, "ah", "affirm"),
+    ({"bn"}, "ha", "affirm"), ({"en"}, "ya", "affirm"), ({"en"}, "ja", "affirm"), ({"ar"}, "wah", "affirm"),
 ])  # fmt: skip
-def test_a_short_yes_or_no_of_one_language_is_nothing_in_the_others(code: str, word: str, intent: str) -> None:
+def test_a_short_yes_or_no_of_one_language_is_nothing_in_the_others(codes: set[str], word: str, intent: str) -> None:
     """The engine asks every language when the conversation's own has no such word: "ha", a laugh, would become consent in Bangla."""
     meanings = {other: {meant for meant, entry in entries(other, "exact") if entry == word} for other in CODES}
-    assert meanings == {other: {intent} if other == code else {"other"} for other in CODES}
+    assert meanings == {other: {intent} if other in codes else {"other"} for other in CODES}
 
 
 @pytest.mark.parametrize("code", CODES)
