@@ -58,7 +58,9 @@ class FixedWording:
     ) -> str:
         moments = {name: parse_moment(value) for name, value in values.items()}
         told = {
-            name: format_moment(moment, self.clock(code), zone or UTC, now=today) if moment and today else values[name]
+            name: format_moment(moment, self.clock(code), zone or UTC, now=today)
+            if moment and today
+            else self.texts[code].get(str(values[name]), values[name])
             for name, moment in moments.items()
         }
         return self.texts[code][key].format(**told)

@@ -4,8 +4,8 @@ from datetime import timedelta
 from uuid import UUID
 
 import procrastinate
-from sqlalchemy import select
-from sqlalchemy.orm import Session
+from sqlalchemy import exists, select
+from sqlalchemy.orm import Session, aliased
 
 from cases.models import Conversation
 from cases.ownership import lock_conversation
@@ -18,7 +18,7 @@ from gateway.models import Message
 from gateway.rendering import Part
 from gateway.rows import queue_parts
 from gateway.templates import approved_template, keep_current
-from gateway.window import INVITATION, INVITE, NOTICES, WINDOW, is_open
+from gateway.window import INVITATION, INVITE, NOTICES, WINDOW
 
 log = get_logger(__name__)
 
@@ -31,7 +31,7 @@ def invite(gateway: Gateway, conversation_id: UUID) -> bool:
     """Queue the template if something waits and nothing speaks against it. Returns whether it did."""
     with gateway.sessions.begin() as session:
         conversation = lock_conversation(session, conversation_id)
-        if is_open(conversation) or conversation.silent or conversation.hold or not _waits(session, conversation):
+        if conversation.silent or conversation.hold or not _waits(session, conversation):
             return False
         if _invited(session, conversation):
             return False
@@ -52,13 +52,21 @@ def invite(gateway: Gateway, conversation_id: UUID) -> bool:
 
 
 def invite_waiting(gateway: Gateway) -> int:
-    """Invite those for whom something has waited since no template was approved. How many."""
+    """Invite those for whom something has waited since no template was approved; nobody twice for the same text. How many."""
+    invited = aliased(Message)
     with gateway.sessions.begin() as session:
         waiting = session.execute(
             select(Message.conversation_id)
             .where(Message.state == "held", Message.held_since > now() - LOOK_BACK)
+            .where(
+                ~exists().where(
+                    invited.conversation_id == Message.conversation_id,
+                    invited.key == INVITATION,
+                    invited.created_at >= Message.held_since,
+                )
+            )
             .distinct()
-        ).scalars()  # fmt: skip
+        ).scalars()
         conversations = list(waiting)
     return sum(invite(gateway, conversation_id) for conversation_id in conversations)
 

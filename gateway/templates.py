@@ -80,16 +80,15 @@ def approved_template(session: Session, wording: Wording, language: str | None) 
     return None
 
 
-def standings(session: Session, wording: Wording) -> list[tuple[str, str, str]]:
+def standings_of(gateway: Gateway) -> list[tuple[str, str, str]]:
     """Language, state and WhatsApp's reason of each template, as the command shows them."""
-    every = templates(wording)
-    rows = _rows(session, every)
+    every = templates(gateway.wording)
+    with gateway.sessions.begin() as session:
+        rows = _rows(session, every)
+    found = ((template.language, rows.get(template.digest())) for template in every)
     return [
-        (each.language, row.approval or "unsubmitted", row.rejection or "")
-        if row
-        else (each.language, "not registered", "")
-        for each in every
-        for row in [rows.get(each.digest())]
+        (code, row.approval or "unsubmitted", row.rejection or "") if row else (code, "not registered", "")
+        for code, row in found
     ]
 
 

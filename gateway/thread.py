@@ -14,7 +14,8 @@ from gateway.models import Message
 
 log = get_logger(__name__)
 
-_WORDS = {"queued": "queued", "sending": "queued", "failed": "failed", "uncertain": "uncertain", "dropped": "dropped"}
+_WORDS = {"queued": "queued", "sending": "queued", "failed": "failed", "uncertain": "uncertain", "dropped": "dropped",
+          "held": "held"}  # fmt: skip
 _ATTACHMENTS = {"image": "image", "audio": "audio", "video": "video"}
 
 
@@ -37,12 +38,16 @@ class Entry:
     """Labels of buttons; numbered lines are in the body."""
     language: str | None
     state: str
-    """Out: `queued`, `sent`, `delivered`, `read`, `failed`, `uncertain` (nobody knows whether it was sent), `dropped` (never sent).
+    """Out: `queued`, `sent`, `delivered`, `read`, `failed`, `uncertain` (nobody knows whether it was sent), `dropped` (never sent),
+    `held` (waits until the person writes).
     In: `received`, `handled`, `parked`."""
     error_code: str | None
     erased: bool
     secret: bool
     """A word or a number that is not shown: its text was not kept."""
+    withheld: tuple[str, ...] = ()
+    """Rules of the check that kept it from being sent."""
+    held_since: datetime | None = None
 
 
 def messages(session: Session, conversation_id: UUID, *, after: int = 0, limit: int = 500) -> list[Entry]:
@@ -76,6 +81,8 @@ def _entry(row: Message) -> Entry:
         state=_state(row),
         error_code=row.error_code,
         erased=row.body_encrypted is None,
+        withheld=tuple(row.withheld.split(",")) if row.withheld else (),
+        held_since=row.held_since if row.state == "held" else None,
         secret=row.secret and row.direction == "inbound",
     )
 
