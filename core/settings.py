@@ -113,7 +113,8 @@ class Settings(BaseSettings):
 
     # People and places
     languages: Codes = Field(
-        ("en", "fr", "ar", "bn"), description="Languages offered, in this order, separated by commas."
+        ("en", "fr", "ar", "bn", "es", "pt", "ru", "lo"),
+        description="Languages offered, in this order, separated by commas.",
     )
     countries: Codes = Field(
         ("BR", "ZA", "BD", "MA"), description="Countries served (ISO 3166-1), separated by commas."
