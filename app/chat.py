@@ -16,7 +16,7 @@ import httpx
 import psycopg
 
 from app.embedded import running
-from app.scripts import ScriptError, Steady, load, pass_time, play
+from app.scripts import WRITING, ScriptError, Steady, load, pass_time, play
 from core.catalogues import CatalogueError, Catalogues
 from core.languages import LanguageError, load_language
 from core.settings import PROJECT, Settings
@@ -272,7 +272,8 @@ class _Scripted:
         return self._talk.texts[seen:]
 
     def waits(self, silence: timedelta) -> None:
-        self._sink.write(f"... {silence} later\n")
+        if silence > WRITING:
+            self._sink.write(f"... {silence} later\n")
         url = self._settings.database_url or running(self._settings.data_dir)
         if url is None or not self._settings.demonstration or self._talk.last_sent is None:
             raise ChatError("time passes only in a running demonstration")

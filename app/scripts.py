@@ -8,6 +8,7 @@ import re
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import timedelta
+from itertools import chain, groupby
 from pathlib import Path
 from typing import Annotated, Any, Literal, Protocol
 
@@ -20,6 +21,8 @@ from core.catalogues import Catalogues
 _UNITS = {"minute": 1, "hour": 60, "day": 24 * 60}
 _PAUSE = re.compile(r"(\d+) (minute|hour|day)s?")
 _VARYING = ("time", "reference", "until", "day")
+WRITING = timedelta(seconds=20)
+"""How long a person takes to write: at the speed of a machine every conversation would look like a burst of messages."""
 _HOURS = ("say_hours_open_now", "say_hours_opens", "say_hours_unknown", "say_hours_always", "say_hours_appointment")
 
 
@@ -108,12 +111,22 @@ def load(path: Path) -> Script:
 
 def play(script: Script, phone: Phone, steady: Callable[[str], str]) -> Iterator[Played]:
     """Run a script turn by turn."""
+    begun = False
     for turn in script.turns:
         if turn.silence is not None:
             phone.waits(turn.silence)
             yield Played(turn, ())
         elif turn.person is not None:
-            yield Played(turn, tuple(steady(text) for text in phone.does(turn.person)))
+            if begun:
+                phone.waits(WRITING)
+            begun = True
+            yield Played(turn, _in_order([steady(text) for text in phone.does(turn.person)]))
+
+
+def _in_order(texts: list[str]) -> tuple[str, ...]:
+    """Places that follow each other stand in the order of their names: which of them comes first depends on the hour."""
+    runs = groupby(texts, key=lambda text: "{hours}" in text.splitlines())
+    return tuple(chain.from_iterable(sorted(run) if places else run for places, run in runs))
 
 
 def pass_time(connection: psycopg.Connection[Any], provider_sid: str, silence: timedelta) -> None:
