@@ -6,6 +6,7 @@ from core.catalogues import Catalogues
 from core.database import Sessions, make_engine
 from core.encryption import Cipher, use_cipher
 from core.languages import Language, load_languages
+from core.reviews import require_reviewed
 from core.settings import PROJECT, Settings, SettingsError
 from desk.live import Live
 from desk.web import Desk
@@ -42,7 +43,8 @@ def make_sessions(settings: Settings) -> Sessions:
 
 
 def make_rooms(settings: Settings) -> Rooms:
-    """Everything for a process of the application. Sets the process's cipher."""
+    """Everything for a process of the application. Sets the process's cipher. Raises SettingsError."""
+    require_reviewed(settings)
     use_cipher(Cipher.from_settings(settings))
     sessions = make_sessions(settings)
     languages = load_languages(settings.languages)

@@ -1,4 +1,4 @@
-"""The command line: `waymark up | migrate | train | seed | create-user | doctor | chat | understand | triage`."""
+"""The command line: `waymark up | migrate | train | seed | create-user | doctor | languages | chat | understand | triage`."""
 
 import argparse
 import json
@@ -100,6 +100,22 @@ def doctor(_arguments: argparse.Namespace) -> int:
     return 0 if well else 1
 
 
+def languages(arguments: argparse.Namespace) -> int:
+    from app.languages_page import mark, standings, table
+    from core.languages import LanguageError
+    from core.reviews import ReviewError
+
+    try:
+        if arguments.mark_reviewed:
+            code, *keys = arguments.mark_reviewed
+            print(f"{code}: {mark(code, keys, by=arguments.by or '')} marked as reviewed")
+        else:
+            print(table(standings(_settings())))
+    except (ReviewError, LanguageError) as error:
+        return _fail(str(error))
+    return 0
+
+
 def chat(arguments: argparse.Namespace) -> int:
     from app.chat import chat as run
     from app.chat import replay
@@ -175,6 +191,14 @@ def parser() -> argparse.ArgumentParser:
     user.add_argument("name")
     user.add_argument("--role", default="caseworker", choices=("caseworker", "supervisor", "administrator"))
     add("doctor", doctor, "say what is missing or wrong, each with its remedy")
+    spoken = add("languages", languages, "how far each language is: texts, who has read them, what they cost")
+    spoken.add_argument(
+        "--mark-reviewed",
+        nargs="+",
+        metavar=("CODE", "KEY"),
+        help="note that these texts were read as they stand now; `safety` and `all` stand for many",
+    )
+    spoken.add_argument("--by", metavar="NAME", help="the native speaker who read them")
     talk = add("chat", chat, "the same conversation in a terminal, through the real webhook of a running copy")
     talk.add_argument("--language", metavar="CODE", help="begin by choosing this language")
     talk.add_argument("--channel", default="sms", choices=("sms", "whatsapp"))

@@ -13,6 +13,7 @@ from app.secrets import FILE, ensure_secrets
 from core.catalogues import CatalogueError, Catalogues
 from core.database import Sessions, make_engine
 from core.encryption import Cipher
+from core.reviews import require_reviewed
 from core.settings import PROJECT, Settings, SettingsError
 
 FREE_DISK = 2 * 1024**3
@@ -75,6 +76,12 @@ def _languages(settings: Settings) -> Iterator[Finding]:
         yield Finding("languages", well=False, says=str(error), remedy="complete locale/<code>/messages.po")
         return
     yield Finding("languages", well=True, says=f"complete: {', '.join(settings.languages)}")
+    try:
+        require_reviewed(settings)
+    except SettingsError as error:
+        yield Finding(
+            "reviews", well=False, says=str(error), remedy="waymark languages --mark-reviewed, once they were read"
+        )
 
 
 def _model(settings: Settings) -> Iterator[Finding]:

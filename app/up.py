@@ -19,6 +19,7 @@ from app.migrations import migrate
 from app.processes import Program, Supervisor
 from app.secrets import ensure_secrets
 from core.encryption import Cipher, use_cipher
+from core.reviews import require_reviewed
 from core.settings import PROJECT, Settings, SettingsError, read_settings, variable_of
 
 READY_SECONDS = 240.0
@@ -185,6 +186,7 @@ def up(settings: Settings) -> int:
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, lambda *_: supervisor.ask_to_stop())
     try:
+        require_reviewed(settings)
         with ExitStack() as stack:
             stack.enter_context(only_one(settings.data_dir))
             check_ports(settings)

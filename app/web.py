@@ -1,5 +1,6 @@
 """The web process: Twilio's webhooks, the desk and the health page in one application."""
 
+import sys
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
@@ -10,7 +11,7 @@ from fastapi.responses import JSONResponse, RedirectResponse
 from app.bootstrap import Rooms, make_rooms
 from app.health import Health
 from core.logging import set_up_logging
-from core.settings import get_settings
+from core.settings import SettingsError, get_settings
 from desk.live import Live
 from desk.web import make_router as make_desk_router
 from desk.web import mount_static
@@ -53,12 +54,17 @@ def make_web(rooms: Rooms) -> FastAPI:
     return web
 
 
-def main() -> None:
-    """Serve until told to stop. The access log is off: a URL may hold what belongs to nobody."""
-    settings = get_settings()
-    set_up_logging("web", settings.log_level)
+def main() -> int:
+    """Serve until told to stop; 1 when a setting is wrong. The access log is off: a URL may hold what belongs to nobody."""
+    try:
+        settings = get_settings()
+        set_up_logging("web", settings.log_level)
+        rooms = make_rooms(settings)
+    except SettingsError as error:
+        sys.stderr.write(f"{error}\n")
+        return 1
     uvicorn.run(
-        make_web(make_rooms(settings)),
+        make_web(rooms),
         host=settings.host,
         port=settings.port,
         access_log=False,
@@ -66,7 +72,8 @@ def main() -> None:
         server_header=False,
         timeout_graceful_shutdown=5,
     )
+    return 0
 
 
 if __name__ == "__main__":
-    main()
+    sys.exit(main())

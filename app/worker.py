@@ -7,7 +7,7 @@ from app.bootstrap import make_rooms
 from cases.tasks import add_tasks as add_case_tasks
 from core.jobs import QUEUES, make_app
 from core.logging import get_logger, set_up_logging
-from core.settings import get_settings
+from core.settings import SettingsError, get_settings
 from gateway.tasks import add_tasks
 
 CONCURRENCY = 8
@@ -32,8 +32,13 @@ async def work() -> None:
 
 
 def main() -> int:
-    set_up_logging("worker", get_settings().log_level)
-    asyncio.run(work())
+    """Exit code 0 after a clean stop, 1 when a setting is wrong."""
+    try:
+        set_up_logging("worker", get_settings().log_level)
+        asyncio.run(work())
+    except SettingsError as error:
+        sys.stderr.write(f"{error}\n")
+        return 1
     return 0
 
 

@@ -15,6 +15,7 @@ from sanic.response import HTTPResponse, json
 from bot.actions.actions import make_executor
 from bot.actions.live import LiveWorlds
 from core.logging import get_logger, set_up_logging
+from core.reviews import require_reviewed
 from core.settings import Settings, SettingsError, get_settings
 
 log = get_logger(__name__)
@@ -74,7 +75,8 @@ def _error(status: int, code: str) -> HTTPResponse:
 
 
 def serve(settings: Settings) -> None:
-    """Answer until asked to stop; running calls are finished first."""
+    """Answer until asked to stop; running calls are finished first. Raises SettingsError."""
+    require_reviewed(settings)
     worlds = LiveWorlds.from_settings(settings)
     secret = settings.actions_secret.get_secret_value() if settings.actions_secret else ""
     app = make_app(make_executor(worlds.open), secret)
