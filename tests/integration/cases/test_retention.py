@@ -74,6 +74,41 @@ def test_who_asked_for_no_more_messages_stays_known(session: Session, settings: 
     assert made.id in left(session)
 
 
+def test_of_who_asked_for_no_more_messages_only_that_is_kept(session: Session, settings: Settings) -> None:
+    silent_since = now() - DAY * 1000
+    made = conversation(
+        session, silent_since, opted_out=True, safe_word_hash=b"x", duress_word_hash=b"y", language="fr", hold="duress"
+    )  # fmt: skip
+    made.other_number = "+15005550101"
+    case(session, made, now() - DAY * 900)
+    session.flush()
+    assert delete_expired(session, settings).conversations == 1
+    session.expire_all()
+    kept = session.execute(select(Conversation)).scalar_one()
+    assert (kept.id, kept.opted_out, kept.person.phone) == (made.id, True, "+15005550100")
+    assert (kept.safe_word_hash, kept.duress_word_hash, kept.other_number, kept.language, kept.hold) == (None,) * 5
+    assert session.execute(select(Message.id)).first() is None
+    assert session.execute(select(Case.id)).first() is None
+    # Silence is counted from the last word, not from this run: a stranger is still known as one.
+    assert kept.created_at == silent_since
+    assert delete_expired(session, settings).conversations == 0
+
+
+def test_the_opt_out_of_a_number_that_is_somebody_elses_goes(session: Session, settings: Settings) -> None:
+    made = conversation(session, now() - DAY * 1000, opted_out=True)
+    made.person.retired_at = now()
+    delete_expired(session, settings)
+    assert made.id not in left(session)
+    assert session.execute(select(Person.id)).first() is None
+
+
+def test_the_words_and_the_number_go_with_the_conversation(session: Session, settings: Settings) -> None:
+    made = conversation(session, now() - DAY * 1000, safe_word_hash=b"x")
+    made.other_number = "+15005550101"
+    delete_expired(session, settings)
+    assert made.id not in left(session)
+
+
 def test_each_run_leaves_a_row_with_numbers(session: Session, settings: Settings) -> None:
     conversation(session, now() - DAY * 1000)
     delete_expired(session, settings)
