@@ -122,6 +122,8 @@ def test_an_unknown_key_language_or_missing_value_is_an_error_that_shows_no_valu
     [
         ("en", "18:05", "Wednesday 18:05"),
         ("fr", "18:05", "mercredi 18:05"),
+        ("es", "18:05", "miércoles 18:05"),
+        ("pt", "18:05", "quarta-feira 18:05"),
         ("ar", "18:05", "الأربعاء 18:05"),
         ("bn", "সন্ধ্যা 6:05", "বুধবার সন্ধ্যা 6:05"),
     ],

@@ -53,6 +53,27 @@ def test_what_is_unclear_or_of_no_enabled_language_is_not_guessed(text: str, ide
     assert 0 <= confidence < ENOUGH
 
 
+@pytest.mark.parametrize(
+    ("text", "code"),
+    [
+        ("hola", "es"), ("necesito ayuda por favor", "es"), ("tengo hambre y no tengo plata", "es"),
+        ("kiero hablar con alguien", "es"), ("no se donde estoy", "es"), ("el patron no me paga hace tres meses", "es"),
+        ("oi", "pt"), ("preciso de ajuda por favor", "pt"), ("to com fome", "pt"),
+        ("kero falar com alguem", "pt"), ("não sei onde estou", "pt"), ("o patrao nao me paga faz tres meses", "pt"),
+        ("mon patron me menace", "fr"), ("my boss dont pay me", "en"), ("amar malik taka dey na", "bn"),
+    ],
+)  # fmt: skip
+def test_neighbours_are_told_apart_where_both_are_enabled(
+    text: str, code: str, languages: Mapping[str, Language]
+) -> None:
+    assert LanguageIdentifier(languages).identify(text)[0] == code
+
+
+@pytest.mark.parametrize("text", ["no puedo", "como funciona", "por favor", "Boa", "gracias obrigado", "bom dia hola"])
+def test_what_two_neighbours_share_is_not_guessed(text: str, languages: Mapping[str, Language]) -> None:
+    assert LanguageIdentifier(languages).identify(text)[0] is None
+
+
 def test_only_enabled_languages_are_named() -> None:
     identifier = LanguageIdentifier(load_languages(("fr", "bn")))
     assert identifier.identify("je suis dans la rue")[0] == "fr"
