@@ -67,13 +67,13 @@ class Meanings:
     """What the bot's messages and options say in the language of the console."""
 
     def __init__(self, wording: Wording, words: Words) -> None:
-        self._wording = wording
+        self.wording = wording
         self.words = words
 
     def text(self, key: str | None) -> str | None:
         """A message of the catalogues; its values stand in the original, so only their places are shown."""
         try:
-            return _FIELD.sub("…", self._wording.template(self.words.code, key)) if key else None
+            return _FIELD.sub("…", self.wording.template(self.words.code, key)) if key else None
         except KeyError:
             return None
 
@@ -88,7 +88,7 @@ def read_thread(session: Session, conversation_id: UUID, meanings: Meanings) -> 
     older, entries = len(entries) > MOST, entries[-MOST:]
     asked = _asked(session, [entry.id for entry in entries if not entry.inbound])
     picked = _picked(entries, asked, meanings)
-    states = "".join(f"{entry.id}{entry.state}{entry.error_code}" for entry in entries)
+    states = "".join(f"{entry.id}{entry.state}{entry.error_code}{entry.withheld}" for entry in entries)
     return Thread(
         bubbles=[_bubble(entry, asked.get(entry.id), picked.get(entry.id), meanings) for entry in entries],
         older=older,
@@ -115,8 +115,8 @@ def _bubble(entry: thread.Entry, asked: Asked | None, picked: str | None, meanin
         picked=picked,
         meaning=meanings.text(asked.key) if asked and entry.language != words.code else None,
         attachment=attachment,
-        status=None if entry.inbound else words.say(f"status_{entry.state}"),
-        error=error if failed and entry.error_code else None,
+        status=None if entry.inbound else _status(entry, words),
+        error=_kept_back(entry, words) or (error if failed and entry.error_code else None),
         failed=failed,
     )
 
@@ -125,6 +125,18 @@ def _placeholder(entry: thread.Entry) -> str:
     if entry.secret:
         return "message_secret"
     return "message_erased" if entry.erased else "message_no_text"
+
+
+def _status(entry: thread.Entry, words: Words) -> str:
+    if entry.state == "held" and entry.held_since is not None:
+        return words.say("held_since", time=words.moment(entry.held_since))
+    return words.say(f"status_{entry.state}")
+
+
+def _kept_back(entry: thread.Entry, words: Words) -> str | None:
+    """Why the check did not let it out."""
+    reasons = [words.say(f"check_rule_{rule}") for rule in entry.withheld]
+    return words.say("kept_back", reasons=words.say("list_separator").join(reasons)) if reasons else None
 
 
 def _asked(session: Session, ids: Sequence[UUID]) -> dict[UUID, Asked]:

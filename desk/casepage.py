@@ -17,6 +17,7 @@ from desk.errors import NotFound
 from desk.words import Words
 from desk.work import CANNOT_WRITE
 from gateway.outbox import why_silent
+from gateway.templates import approved_template
 from gateway.window import is_open
 
 
@@ -95,7 +96,7 @@ def read_case(session: Session, case_id: UUID, user: User, *, settings: Settings
         events=history.events(session, case, words),
         thread=read_thread(session, case.conversation_id, meanings),
         reply_hint=_reply_hint(case, words),
-        reply_warnings=_reply_warnings(case, at, words),
+        reply_warnings=_reply_warnings(session, case, at, meanings),
     )
 
 
@@ -158,14 +159,27 @@ def _reply_hint(case: Case, words: Words) -> str:
     return words.say("reply_hint", language=words.language(language)) if language else words.say("reply_hint_unknown")
 
 
-def _reply_warnings(case: Case, at: datetime, words: Words) -> list[str]:
+def _reply_warnings(session: Session, case: Case, at: datetime, meanings: Meanings) -> list[str]:
     """Said before anything is typed: a message that cannot arrive must not look as if it could."""
     found = []
+    words = meanings.words
     conversation = case.conversation
     if case.contact in ("later", "no"):
         found.append(words.say(f"reply_contact_{case.contact}"))
     if (refusal := why_silent(conversation)) is not None:
         found.append(words.say(CANNOT_WRITE[refusal]))
     if not is_open(conversation, at):
-        found.append(words.say("reply_window"))
+        found += _outside_the_window(session, conversation.language, meanings)
+    return found
+
+
+def _outside_the_window(session: Session, language: str | None, meanings: Meanings) -> list[str]:
+    """What becomes of a text that WhatsApp does not take now."""
+    words = meanings.words
+    template = approved_template(session, meanings.wording, language)
+    if template is None:
+        return [words.say("reply_no_template")]
+    found = [words.say("reply_window")]
+    if template.language != language:
+        found.append(words.say("reply_window_language", language=words.language(template.language)))
     return found

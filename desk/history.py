@@ -71,6 +71,9 @@ def _event(event: CaseEvent, words: Words) -> str:
         "before": words.find(f"level_{details.get('before')}", ""),
         "reason": words.find(f"reason_{details.get('reason')}", ""),
         "outcome": words.find(f"outcome_{details.get('outcome')}", ""),
+        "rules": words.say("list_separator").join(
+            words.find(f"check_rule_{rule}", rule) for rule in details.get("rules", "").split(",")
+        ),
         "error": words.find(f"error_code_{details.get('error_code')}", ""),
     }
     return words.say(f"event_{event.kind}", **said).rstrip(" :")

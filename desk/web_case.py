@@ -26,6 +26,7 @@ DONE = {
     "level": "level_done",
     "noted": "note_done",
     "sent": "reply_sent",
+    "held": "reply_held",
 }
 """What the page says after a change; the word stands in the address, the sentence does not."""
 
@@ -72,12 +73,13 @@ class CasePages:
         error: bool = False,
         **typed: Any,
     ) -> Response:
-        """The whole page; `typed` is what must not be lost: draft, note_draft, level_draft, client_id."""
+        """The whole page; `typed` is what must not be lost: draft, note_draft, level_draft, client_id, check."""
         shown: dict[str, Any] = {
             "draft": "",
             "note_draft": "",
             "level_draft": {"level": "", "reason": ""},
             "client_id": uuid4(),
+            "check": None,
         } | typed
         return page(
             "case.html",

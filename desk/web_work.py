@@ -1,6 +1,6 @@
 """What can be done with a case: take, write, note, change the level, give back, close."""
 
-from typing import Annotated
+from typing import Annotated, Any
 from uuid import UUID
 
 from fastapi import APIRouter, Form, Request, Response
@@ -10,8 +10,10 @@ from desk import work
 from desk.access import Visit
 from desk.errors import BadInput
 from desk.pages import page, wants_fragment
-from desk.web_case import CasePages, Refusals
+from desk.warned import acknowledged_rules, warn
+from desk.web_case import DONE, CasePages, Refusals
 from desk.words import words
+from gateway.errors import NeedsAcknowledgement
 from gateway.segments import count_segments
 
 Field = Annotated[str, Form()]
@@ -24,6 +26,7 @@ def add_routes(router: APIRouter, pages: CasePages) -> None:
     """Every action on a case."""
     _add_ownership(router, pages)
     _add_writing(router, pages)
+    _add_reply(router, pages)
 
 
 def _add_ownership(router: APIRouter, pages: CasePages) -> None:
@@ -65,21 +68,6 @@ def _add_writing(router: APIRouter, pages: CasePages) -> None:
 
         return pages.act(request, case_id, "noted", change, note_draft=text)
 
-    @router.post("/cases/{case_id}/reply")
-    def reply(request: Request, case_id: UUID, client_id: Annotated[UUID, Form()], text: Field = "") -> Response:
-        def change(visit: Visit) -> None:
-            work.reply(visit.session, case_id, visit.user, text, client_id)
-
-        if not wants_fragment(request):
-            return pages.act(request, case_id, "sent", change, refusals=REPLY_REFUSALS, draft=text, client_id=client_id)
-        try:
-            with pages.door.visit(request) as visit:
-                change(visit)
-                return page("_reply_result.html", view=pages.view(visit, case_id))
-        except (CaseClosed, NotTheOwner, BadInput) as error:
-            said, status = REPLY_REFUSALS.sentence(error)
-            return page("_error.html", status=status, text=said)
-
     @router.post("/cases/{case_id}/measure")
     def measure(request: Request, case_id: UUID, text: Field = "") -> Response:
         """How long a reply is, as it will be sent."""
@@ -92,3 +80,44 @@ def _add_writing(router: APIRouter, pages: CasePages) -> None:
             if by_sms:
                 parts.append(words().count("segments", count_segments(text).segments))
         return page("_measure.html", parts=parts)
+
+
+def _add_reply(router: APIRouter, pages: CasePages) -> None:
+    @router.post("/cases/{case_id}/reply")
+    def reply(
+        request: Request,
+        case_id: UUID,
+        client_id: Annotated[UUID, Form()],
+        text: Field = "",
+        acknowledged: Field = "",
+    ) -> Response:
+        def change(visit: Visit) -> str:
+            known = acknowledged_rules(acknowledged, text)
+            sent = work.reply(
+                visit.session, pages.gateway, case_id, visit.user, text=text, client_id=client_id, acknowledged=known
+            )
+            return "held" if sent.state == "held" else "sent"
+
+        typed = {"draft": text, "client_id": client_id}
+        try:
+            if not wants_fragment(request):
+                return pages.act(request, case_id, "sent", change, refusals=REPLY_REFUSALS, **typed)
+            with pages.door.visit(request) as visit:
+                said = words().say(DONE[change(visit)])
+                return page("_reply_result.html", view=pages.view(visit, case_id), text=said)
+        except NeedsAcknowledgement as warned:
+            return _warn(request, pages, case_id, warned, typed)
+        except (CaseClosed, NotTheOwner, BadInput) as error:
+            said, status = REPLY_REFUSALS.sentence(error)
+            return page("_error.html", status=status, text=said)
+
+
+def _warn(
+    request: Request, pages: CasePages, case_id: UUID, warned: NeedsAcknowledgement, typed: dict[str, Any]
+) -> Response:
+    """Nothing is sent yet; what was typed stays, with what the check found and a button to send it all the same."""
+    check = warn(warned.findings, typed["draft"], words())
+    if wants_fragment(request):
+        return page("_reply_check.html", status=422, check=check)
+    with pages.door.visit(request) as visit:
+        return pages.whole(visit, case_id, status=422, check=check, **typed)

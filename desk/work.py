@@ -21,7 +21,7 @@ MAX_NOTE = 4000
 MAX_REASON = 500
 
 CANNOT_WRITE = {
-    "opted_out": "reply_opted_out", "window_closed": "reply_window", "empty": "reply_empty",
+    "opted_out": "reply_opted_out", "no_template": "reply_no_template", "empty": "reply_empty",
     "too_long": "reply_too_long", "stranger": "reply_stranger", "duress": "reply_held_duress",
     "other_person": "reply_held_other_person", "not_safe": "reply_held_not_safe",
     "delivery_failed": "reply_held_delivery_failed",
@@ -72,13 +72,28 @@ def note(session: Session, case_id: UUID, user: User, text: str) -> None:
     notify(session, case=case.id, conversation=case.conversation_id)
 
 
-def reply(session: Session, case_id: UUID, user: User, text: str, client_id: UUID) -> Message:
-    """Write to the person; the same `client_id` again sends nothing again. Raises BadInput, CaseClosed, NotTheOwner."""
+def reply(
+    session: Session,
+    gateway: Gateway,
+    case_id: UUID,
+    user: User,
+    *,
+    text: str,
+    client_id: UUID,
+    acknowledged: frozenset[str] = frozenset(),
+) -> Message:
+    """Write to the person; the same `client_id` again sends nothing again.
+
+    Raises NeedsAcknowledgement for what the check warns of, BadInput, CaseClosed, NotTheOwner.
+    """
     case = service.get_case(session, case_id)
     # A browser sends line breaks as CR LF; the CR would cost a character of every SMS.
     text = text.replace("\r\n", "\n")
     try:
-        return outbox.send_as_caseworker(session, case.conversation, user, text, client_id)
+        return outbox.send_as_caseworker(
+            session, case.conversation, user, text, client_id,
+            wording=gateway.wording, settings=gateway.settings, acknowledged=acknowledged,
+        )  # fmt: skip
     except CannotWrite as fault:
         if fault.reason == "no_case":
             raise CaseClosed(case_id) from None

@@ -1,6 +1,7 @@
 """What is said next: the services that fit, then the next open question with its choices, or a good end."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 from bot.actions.handover import open_case, to_person
 from bot.actions.meaning import LANGUAGES_AT_ONCE
@@ -162,5 +163,7 @@ def _found(new: Sequence[str], state: State, event: Event, world: World) -> list
             under_18=child,
             limit=SERVICES_FOR_ONE if len(new) == 1 else SERVICES_FOR_EACH,
         ):
-            found.setdefault(service.id, service)
+            # What it gives: the gateway shows that in place of a name that tells too much.
+            named = replace(service, values={**service.values, "need": need})
+            found.setdefault(service.id, named)
     return list(found.values())[:SERVICES_IN_ALL]

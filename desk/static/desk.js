@@ -222,7 +222,11 @@
     addEventListener("beforeunload", (event) => {
       if (text.value.trim()) event.preventDefault();
     });
-    reply.addEventListener("submit", () => byId("reply-result").replaceChildren());
+    reply.addEventListener("submit", (event) => {
+      // The button of a warning stands in the result: it must still be there when the form is read.
+      const result = byId("reply-result");
+      if (!result.contains(event.submitter)) result.replaceChildren();
+    });
   }
 
   // A plain form that was sent is not sent again by a second click.

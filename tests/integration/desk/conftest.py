@@ -37,6 +37,7 @@ TEXTS = {
         "say_human_takes_over": "A person is here now.",
         "say_human_left": "The person has left. The assistant goes on.",
         "say_case_closed": "We have closed this conversation. Write any time.",
+        "say_message_waiting": "There is an answer to your message.",
         "ask_safe": "Can you write here now?",
         "ask_danger": "Are you in danger now?",
         "say_person_will_write": "Reference {reference}. A person writes before {time}.",

@@ -221,3 +221,30 @@ def test_every_page_is_accessible_and_fits(world: Any, page: Page, base: str, si
     page.goto(f"{base}/desk/sign-in/wrong")
     look("link")
     assert {name: faults for name, faults in found.items() if faults} == {}
+
+
+def test_a_warning_keeps_the_draft_and_only_its_own_button_sends_all_the_same(world: Any, base: str, page: Page) -> None:
+    case_id = world.case()
+    page.goto(f"{base}/desk/cases/{case_id}")
+    page.get_by_test_id("take").click()
+    box = page.get_by_test_id("reply-text")
+    before = len(world.messages(case_id))
+    box.fill("Look at evil.example.com")
+    page.get_by_test_id("reply-send").click()
+    warning = page.get_by_test_id("reply-check")
+    expect(warning).to_contain_text("evil.example.com")
+    expect(box).to_have_value("Look at evil.example.com")
+    assert told(page) == []
+    # The ordinary button asks again, and another text is looked at anew.
+    page.get_by_test_id("reply-send").click()
+    expect(warning).to_be_visible()
+    box.press("End")
+    box.type("!")
+    expect(warning).to_have_count(0)
+    page.get_by_test_id("reply-send").click()
+    expect(warning).to_be_visible()
+    assert len(world.messages(case_id)) == before
+    page.get_by_test_id("reply-anyway").click()
+    expect(page.locator("#reply-result")).to_contain_text("On its way")
+    expect(box).to_have_value("")
+    assert [message.body for message in world.messages(case_id)[before:]] == ["Look at evil.example.com!"]

@@ -8,7 +8,9 @@ from uuid import uuid4
 import pytest
 
 from cases.models import Note
-from gateway.models import Message
+from gateway.models import Message, RegisteredContent
+from gateway.templates import templates
+from gateway.window import INVITATION
 
 
 @pytest.fixture
@@ -198,16 +200,6 @@ def test_what_cannot_be_sent_is_said_and_kept(world: Any, browser: Any, text: st
         assert text in answer.text
 
 
-def test_a_reply_that_whatsapp_would_not_deliver_is_said_before_and_refused(world: Any, browser: Any) -> None:
-    case_id = world.case(channel="whatsapp", hours_ago=25)
-    browser.post(f"/desk/cases/{case_id}/take")
-    page = browser.get(f"/desk/cases/{case_id}").text
-    assert "WhatsApp will not deliver this" in page
-    answer = browser.post(f"/desk/cases/{case_id}/reply", data={"text": "hello", "client_id": str(uuid4())})
-    assert answer.status_code == 422
-    assert "WhatsApp will not deliver this" in answer.text
-
-
 def test_giving_back_tells_the_person_and_lets_the_bot_go_on(world: Any, browser: Any) -> None:
     case_id = world.case()
     browser.post(f"/desk/cases/{case_id}/take")
@@ -313,3 +305,84 @@ def test_a_failure_of_ours_is_said_without_its_text(world: Any, browser: Any, mo
     assert "Nothing was lost" in answer.text
     assert "secret" not in answer.text
     assert Message.__tablename__ not in answer.text
+
+
+CHECKED = {"hx-request": "true"}
+
+
+def reply(browser: Any, case_id: Any, text: str, headers: dict[str, str] | None = None, **fields: str) -> Any:
+    data = {"text": text, "client_id": str(uuid4()), **fields}
+    return browser.post(f"/desk/cases/{case_id}/reply", data=data, headers=headers or {})
+
+
+def token(html: str) -> str:
+    found = re.search(r'name="acknowledged" value="([^"]+)"', html)
+    assert found
+    return found[1]
+
+
+@pytest.mark.parametrize("headers", [{}, CHECKED])
+def test_a_telling_text_is_sent_only_when_the_caseworker_says_so_and_the_case_remembers(
+    world: Any, browser: Any, headers: dict[str, str]
+) -> None:
+    case_id = world.case()
+    browser.post(f"/desk/cases/{case_id}/take")
+    before = len(world.messages(case_id))
+    warned = reply(browser, case_id, "Look at evil.example.com <b>", headers)
+    assert warned.status_code == 422
+    assert "an internet address" in warned.text
+    assert '<q dir="auto">evil.example.com</q>' in warned.text
+    assert len(world.messages(case_id)) == before
+    if not headers:
+        assert "Look at evil.example.com &lt;b&gt;</textarea>" in warned.text
+    # Another text needs another look, whatever was agreed to before.
+    other = reply(browser, case_id, "Look at worse.example.com", headers, acknowledged=token(warned.text))
+    assert other.status_code == 422
+    sent = reply(browser, case_id, "Look at evil.example.com <b>", headers, acknowledged=token(warned.text))
+    assert sent.status_code in (200, 303)
+    assert world.messages(case_id)[-1].body == "Look at evil.example.com <b>"
+    assert "Sent although the check warned: an internet address" in browser.get(f"/desk/cases/{case_id}").text
+
+
+def test_a_text_that_the_check_kept_back_is_shown_with_the_reason(world: Any, browser: Any) -> None:
+    case_id = world.case()
+    world.bot_says(case_id, "The police are near.", state="dropped", status=None)
+    with world.sessions.begin() as session:
+        session.get_one(Message, world.messages(case_id)[-1].id).withheld = "forbidden_word,link"
+    text = browser.get(f"/desk/cases/{case_id}").text
+    assert "The police are near." in text
+    assert "Not sent: kept back by the check (a word that tells what this is about, an internet address)" in text
+
+
+def test_outside_the_window_without_an_approved_template_the_text_is_not_lost(world: Any, browser: Any) -> None:
+    case_id = world.case(channel="whatsapp", hours_ago=30)
+    browser.post(f"/desk/cases/{case_id}/take")
+    assert "WhatsApp has approved none of our neutral messages" in browser.get(f"/desk/cases/{case_id}").text
+    answer = reply(browser, case_id, "We have an answer.")
+    assert answer.status_code == 422
+    assert "We have an answer.</textarea>" in answer.text
+    assert "approved none" in answer.text
+
+
+def test_outside_the_window_a_text_waits_and_the_page_says_since_when(world: Any, browser: Any) -> None:
+    case_id = world.case(channel="whatsapp", hours_ago=30, language="fr")
+    with world.sessions.begin() as session:
+        (template,) = templates(world.desk.gateway.wording)
+        session.add(
+            RegisteredContent(
+                digest=template.digest(),
+                content_sid="HX1",
+                key=INVITATION,
+                language=template.language,
+                approval="approved",
+            )
+        )
+    browser.post(f"/desk/cases/{case_id}/take")
+    page = browser.get(f"/desk/cases/{case_id}").text
+    assert "What you write waits here" in page
+    assert "The neutral message goes out in English" in page
+    answer = reply(browser, case_id, "We have an answer.", CHECKED)
+    assert answer.status_code == 200
+    assert "waits here until the person writes" in answer.text
+    assert "Waits since " in browser.get(f"/desk/cases/{case_id}").text
+    assert world.messages(case_id)[-1].state == "held"
