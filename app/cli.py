@@ -161,6 +161,18 @@ def replay_rejected(_arguments: argparse.Namespace) -> int:
     return 0
 
 
+def templates(arguments: argparse.Namespace) -> int:
+    from app.templates import templates as run
+    from app.up import resources
+    from gateway.errors import ProviderError
+
+    try:
+        with resources(_settings()) as (settings, _):
+            return run(settings, arguments.action, sys.stdout)
+    except ProviderError as error:
+        return _fail(f"Twilio did not do it: {error or type(error).__name__}")
+
+
 def _lines(name: str) -> IO[str]:
     """A file of JSON lines, or standard input for `-`. Bytes that are not UTF-8 become replacement marks, not errors."""
     if name == "-":
@@ -208,6 +220,8 @@ def parser() -> argparse.ArgumentParser:
     screening = add("triage", triage, "JSON lines of answers in, level and rules out")
     screening.add_argument("file", help="a file, or - for standard input")
     add("replay-rejected", replay_rejected, "handle the webhooks that were refused, if their signature is right now")
+    waiting = add("templates", templates, "the WhatsApp message that an answer waits: its approval in each language")
+    waiting.add_argument("action", nargs="?", default="list", choices=("list", "submit", "refresh"))
     return made
 
 
