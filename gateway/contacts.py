@@ -84,5 +84,6 @@ def _allowed(address: str, host: str, allowed: tuple[str, ...]) -> bool:
 
 @cache
 def _endings() -> frozenset[str]:
-    countries = (code.lower() for code in Locale("en").territories if len(code) == 2 and code.isalpha())
+    known = map(str, Locale("en").territories)
+    countries = (code.lower() for code in known if len(code) == 2 and code.isalpha())
     return frozenset([*countries, *_WIDE])

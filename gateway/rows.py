@@ -68,7 +68,7 @@ def queue_parts(
             segments=count_segments(part.body).segments if conversation.channel == "sms" else None,
         )
         row.body = part.body
-        extra = {} if part.form == "text" else {"form": part.form, "labels": part.labels}
+        extra: dict[str, object] = {} if part.form == "text" else {"form": part.form, "labels": part.labels}
         extra |= {name: list(kept) for name, kept in (("ours", ours), ("acknowledged", acknowledged)) if kept}
         row.extra = json.dumps(extra) if extra else None
         session.add(row)
