@@ -16,12 +16,13 @@ from gateway.wording import clean
 
 log = get_logger(__name__)
 
-Trouble = Alarm | Literal["duress"]
-"""What calls for a human: a phrase of the lists, or the word that was agreed for a bad time."""
+Trouble = Alarm | Literal["duress", "self_harm_now"]
+"""What calls for a human: a phrase of the lists, that it is happening now, or the word that was agreed for a bad time."""
 
 LEVELS: dict[Trouble, tuple[str, str, str]] = {
     "duress": ("E", "E4", "duress"),
     "danger_now": ("E", "E4", "emergency"),
+    "self_harm_now": ("E", "E3", "self_harm"),
     "self_harm": ("U", "U4", "self_harm"),
     "child_alone": ("U", "U1", "child_alone"),
     "ask_human": ("U", "U12", "asks_human"),
@@ -35,12 +36,18 @@ def find_alarm(gateway: Gateway, message: Message) -> Alarm | None:
     return gateway.wording.alarm(text) if text else None
 
 
+def is_now(gateway: Gateway, message: Message) -> bool:
+    """Whether a message says that somebody harms themselves now or is about to."""
+    return gateway.wording.harms_now(clean(message.body or ""))
+
+
 def find_trouble(gateway: Gateway, conversation: Conversation, message: Message) -> Trouble | None:
     """The same, or the word for a bad time. None for a message that cannot be opened: it is shown as such."""
     try:
         if recognise(conversation, clean(message.body or "")) == "duress":
             return "duress"
-        return find_alarm(gateway, message)
+        alarm = find_alarm(gateway, message)
+        return "self_harm_now" if alarm == "self_harm" and is_now(gateway, message) else alarm
     except DecryptionError as fault:
         log.error("a message cannot be opened", message=str(message.id), error=fault.reason)  # noqa: TRY400 - the reason says it all
         return None

@@ -50,6 +50,9 @@ class FixedWording:
     def alarm(self, text: str) -> Alarm | None:
         return next((alarm for part, alarm in self.alarms.items() if part in text), None)
 
+    def harms_now(self, text: str) -> bool:
+        return "pills" in text
+
     def fields(self, code: str, key: str) -> frozenset[str]:
         return frozenset(name for _, name, _, _ in Formatter().parse(self.texts[code][key]) if name)
 

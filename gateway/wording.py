@@ -11,7 +11,7 @@ from core.language_identification import LanguageIdentifier
 from core.languages import Language, find_words, match_command, match_word
 from core.turns import Alarm
 from core.writing import normalise, strip_hidden
-from screening.phrases import find_alarm
+from screening.phrases import find_alarm, self_harm_is_now
 
 
 class Wording(Protocol):
@@ -50,6 +50,10 @@ class Wording(Protocol):
 
     def alarm(self, text: str) -> Alarm | None:
         """The most urgent thing that the safety phrases of any enabled language find in a text."""
+        ...
+
+    def harms_now(self, text: str) -> bool:
+        """Whether the safety phrases say that somebody harms themselves now."""
         ...
 
     def numbers(self, code: str | None, text: str) -> list[int]:
@@ -129,6 +133,9 @@ class CatalogueWording:
 
     def alarm(self, text: str) -> Alarm | None:
         return find_alarm(text, self.codes)
+
+    def harms_now(self, text: str) -> bool:
+        return self_harm_is_now(text, self.codes)
 
     def numbers(self, code: str | None, text: str) -> list[int]:
         language = self._languages.get(code or "")

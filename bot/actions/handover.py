@@ -60,11 +60,13 @@ def emergency(state: State, world: World) -> list[Item]:
     _new_emergency(state, update_level(state))
     opened = open_case(state, world, "emergency")
     items = [*_nobody(state, world), say("say_emergency", **_promise(opened, state.country(world.countries)))]
+    return [*items, *emergency_number(state, world), _give(state, "emergency", opened)]
+
+
+def emergency_number(state: State, world: World) -> list[Item]:
+    """A number on the screen can be found by whoever made it unsafe to write."""
     number = world.emergency_number(state.country(world.countries))
-    # A number on the screen can be found by whoever made it unsafe to write.
-    if number and state.answers.get("safe") != "no":
-        items.append(say("say_emergency_number", number=number))
-    return [*items, _give(state, "emergency", opened)]
+    return [say("say_emergency_number", number=number)] if number and state.answers.get("safe") != "no" else []
 
 
 def raise_silently(state: State, world: World, *, reason: str, at_least: Level = "R") -> None:

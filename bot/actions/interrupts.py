@@ -5,7 +5,7 @@ from collections.abc import Callable
 from bot.actions import guard
 from bot.actions.asking import finish
 from bot.actions.consent import withdraw
-from bot.actions.handover import emergency, to_person
+from bot.actions.handover import emergency, emergency_number, raise_silently, to_person
 from bot.actions.output import Item, close, erase, opt_out, say
 from bot.actions.state import Event, State
 from bot.actions.world import World
@@ -30,6 +30,8 @@ def interrupt(state: State, event: Event, world: World) -> list[Item]:
         return guard.other_person(state, world, sure=event.confidence >= guard.SURE)
     if event.intent == "wrong_word":
         return guard.wrong_word(state, world, event.value)
+    if event.intent == "self_harm":
+        return _self_harm(state, world, now=world.self_harm_is_now(event.text))
     if event.intent == "ask_referral":
         state.referral = event.value
     return _FOLLOWED[event.intent](state, world)
@@ -102,9 +104,14 @@ def _danger(state: State, world: World) -> list[Item]:
     return emergency(state, world)
 
 
-def _self_harm(state: State, world: World) -> list[Item]:
+def _self_harm(state: State, world: World, *, now: bool) -> list[Item]:
+    """The same warm words at level U and at level E: an alarm in the text would not help. Staff see the difference."""
     state.signals["self_harm"] = "yes"
-    return to_person(state, world, reason="self_harm", message="say_self_harm")
+    if now:
+        state.signals["self_harm_now"] = "yes"
+    raise_silently(state, world, reason="self_harm", at_least="U")
+    items = to_person(state, world, reason="self_harm", message="say_self_harm")
+    return [*items[:-1], *(emergency_number(state, world) if now else []), items[-1]]
 
 
 def _child(state: State, world: World) -> list[Item]:
@@ -142,7 +149,6 @@ def _erase(state: State, world: World) -> list[Item]:  # noqa: ARG001
 
 _FOLLOWED: dict[str, Callable[[State, World], list[Item]]] = {
     "danger_now": _danger,
-    "self_harm": _self_harm,
     "child_alone": _child,
     "ask_human": person,
     "help": _help,
@@ -162,5 +168,5 @@ _FOLLOWED: dict[str, Callable[[State, World], list[Item]]] = {
     "follow_up": _follow_up,
 }
 
-INTERRUPTS = frozenset(_FOLLOWED) | {"other_person", "wrong_word"}
+INTERRUPTS = frozenset(_FOLLOWED) | {"self_harm", "other_person", "wrong_word"}
 """Each has a rule in bot/data/rules.yml."""

@@ -19,6 +19,7 @@ from core.encryption import Cipher, use_cipher
 from core.settings import PROJECT, Settings, SettingsError
 from directory import emergency, places, search
 from directory.text import normalise
+from screening.phrases import self_harm_is_now
 from screening.triage import LEVELS, Level
 
 LOOKED_AT = 20
@@ -111,6 +112,9 @@ class LiveWorld:
             limit=limit,
         )
         return [shown(found, code, self._catalogues) for found in search.find(self._session, request).services]
+
+    def self_harm_is_now(self, text: str) -> bool:
+        return self_harm_is_now(text, tuple(self._catalogues.languages))
 
     def emergency_number(self, country: str | None) -> str | None:
         return emergency.number_for(country, demonstration=self._settings.demonstration)

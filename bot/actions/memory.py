@@ -5,6 +5,7 @@ from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 
 from bot.actions.world import Opened, Place, Service
+from screening.phrases import self_harm_is_now
 from screening.triage import LEVELS, Level, worst
 
 TARGETS: dict[str, timedelta] = {
@@ -69,6 +70,9 @@ class MemoryWorld:
     ) -> Sequence[Service]:
         self.asked_for.append((need, country, place.id if place else None, under_18))
         return self.listed.get(need, ())[:limit]
+
+    def self_harm_is_now(self, text: str) -> bool:
+        return self_harm_is_now(text, ("en",))
 
     def emergency_number(self, country: str | None) -> str | None:
         return self.numbers.get(country or "")

@@ -69,6 +69,10 @@ class World(Protocol):
         """Services for a need, the nearest first."""
         ...
 
+    def self_harm_is_now(self, text: str) -> bool:
+        """Whether a text says that somebody harms themselves now or is about to."""
+        ...
+
     def emergency_number(self, country: str | None) -> str | None:
         """A number that somebody in the country has verified, or None."""
         ...

@@ -37,7 +37,8 @@ WORDS = {
     "fr": {"yes": ("oui",), "stop": ("arrêt",), "help": ("aide",), "start": ("reprendre",)},
 }  # fmt: skip
 ALARMS: dict[str, Alarm] = {
-    "knife": "danger_now", "end my life": "self_harm", "alone without mother": "child_alone", "real person": "ask_human",
+    "knife": "danger_now", "end my life": "self_harm", "took the pills": "self_harm", "alone without mother": "child_alone",
+    "real person": "ask_human",
 }  # fmt: skip
 
 

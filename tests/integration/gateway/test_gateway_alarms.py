@@ -1,6 +1,6 @@
 """A sentence that calls for a person is heard in every state, once a message."""
 
-from typing import Any
+from typing import Any, get_args
 
 import pytest
 from procrastinate.retry import RetryDecision
@@ -9,9 +9,11 @@ from sqlalchemy import select
 from cases import service
 from cases.models import CaseEvent
 from cases.ownership import change_owner
-from core.turns import HandOver, Item, Say, TurnRequest
+from core.turns import Alarm, HandOver, Item, Say, TurnRequest
 from gateway import door, turn
+from gateway.alarms import LEVELS
 from gateway.errors import EngineError
+from screening.triage import rule_book
 from tests.integration.gateway.doubles import Line
 
 pytestmark = pytest.mark.anyio
@@ -20,6 +22,7 @@ INTRO = Say(say="say_intro")
 ALARMS = [
     ("he has a knife", "E", "E4", "emergency"),
     ("i will end my life", "U", "U4", "self_harm"),
+    ("i took the pills", "E", "E3", "self_harm"),
     ("i am alone without mother", "U", "U1", "child_alone"),
     ("give me a real person", "U", "U12", "asks_human"),
 ]
@@ -38,12 +41,19 @@ def case(line: Line) -> tuple[str, str, list[str]]:
     return found.level, found.reason, service.read_screening(found).rules
 
 
+def test_every_alarm_has_a_level_and_a_rule_that_exist() -> None:
+    assert set(LEVELS) == {*get_args(Alarm), "duress"}
+    known = {rule.id: rule.level for rule in rule_book().rules}
+    assert all(known[rule] == level for level, rule, _ in LEVELS.values())
+
+
 async def test_the_bot_is_told(line: Line) -> None:
-    line.engine.steps = [[INTRO]] * 5
+    line.engine.steps = [[INTRO]] * 6
     for body, *_ in [*ALARMS, ("all is well", "", "", "")]:
         await line.say(body)
     assert [request.alarm for request in line.engine.requests] == [
         "danger_now",
+        "self_harm",
         "self_harm",
         "child_alone",
         "ask_human",

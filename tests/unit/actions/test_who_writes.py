@@ -282,3 +282,12 @@ def test_nine_languages_fit_on_two_screens_and_none_is_lost() -> None:
     second = [choice["value"] for choice in conversation.last[-1]["choices"]]
     assert {*first, *second} - {"more"} == {code for code, _ in many}
     assert max(len(first), len(second)) <= 8
+
+
+def test_who_harms_themselves_now_is_an_emergency_with_the_same_warm_words() -> None:
+    conversation = begun(world=world(countries=("BR",)))
+    conversation.write("i took all the pills", "self_harm")
+    assert conversation.said == ["say_self_harm", "say_emergency_number"]
+    assert conversation.did("hand_over") == {"do": "hand_over", "reason": "self_harm", "level": "E"}
+    assert conversation.world.case is not None
+    assert {"E3", "U4"} <= set(conversation.world.case.rules)

@@ -8,9 +8,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from core.settings import read_settings
 from screening.errors import DataFileError
-from screening.phrase_lists import ALARMS, FOLDER, read_list
-from screening.phrases import check, find_alarm
+from screening.phrase_lists import ALARMS, FOLDER, read_list, read_now
+from screening.phrases import check, find_alarm, self_harm_is_now
 from screening.runs import Runs
 
 CODES = tuple(sorted(path.stem for path in FOLDER.glob("*.yml")))
@@ -137,3 +138,15 @@ def test_a_message_costs_less_than_a_millisecond() -> None:
     for _ in range(50):
         find_alarm(text, CODES)
     assert (time.perf_counter() - started) / 50 < 0.005
+
+
+@pytest.mark.parametrize("code", read_settings().languages)
+def test_what_happens_now_is_heard_as_self_harm_and_as_now(code: str) -> None:
+    for phrase in read_now(code):
+        assert self_harm_is_now(f"... {phrase} ...", (code,)), phrase
+        assert find_alarm(phrase, (code,)) in ("self_harm", "danger_now"), phrase
+
+
+def test_thoughts_of_dying_are_not_now() -> None:
+    assert not self_harm_is_now("i do not want to wake up tomorrow", read_settings().languages)
+    assert not self_harm_is_now("i took my medicine and now i sleep", read_settings().languages)
