@@ -5,23 +5,21 @@ does not know it can still begin anew. What was counted or kept once is written 
 """
 
 from dataclasses import dataclass, replace
-from datetime import timedelta
 
-from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from cases.models import Conversation
+from cases.ownership import change_owner
 from core.database import now
-from core.settings import Settings
 from core.turns import Alarm, Payload, Sign
 from gateway import secret_answers
 from gateway.asked import asked_in_this_session, inbound_of, last_question, read_before, remember_reading
 from gateway.gateway import Gateway
+from gateway.lock import begin_anew, is_locked
 from gateway.models import Message
 from gateway.reading import Inbound, Meaning, Question, read
 from gateway.signs import signs_of
 from gateway.wording import Wording, clean
-from screening.questions import questionnaire
 
 REOPENING = frozenset({"person", "help", "start"})
 """Lists whose words begin a new session in any language: nobody is shut out."""
@@ -55,7 +53,14 @@ def enter(
     if is_locked(session, conversation, message, gateway.settings):
         untapped = replace(inbound, button=None)
         return _knock(
-            conversation, message, untapped, language=language, alarm=alarm, signs=signs, wording=gateway.wording
+            session,
+            conversation,
+            message,
+            untapped,
+            language=language,
+            alarm=alarm,
+            signs=signs,
+            wording=gateway.wording,
         )
     meaning = _read(
         conversation, message, inbound,
@@ -68,40 +73,8 @@ def enter(
     return Entry(meaning, signs)
 
 
-def is_locked(session: Session, conversation: Conversation, message: Message, settings: Settings) -> bool:
-    """Whether nobody knows any more who writes: locked since an earlier message, or by the pause before this one."""
-    if conversation.new_session:
-        return False
-    if conversation.locked_at is not None:
-        return True
-    before = session.execute(
-        select(Message.created_at)
-        .where(
-            Message.conversation_id == conversation.id,
-            Message.direction == "inbound",
-            Message.author == "person",
-            Message.seq < message.seq,
-        )
-        .order_by(Message.seq.desc())
-        .limit(1)
-    ).scalar_one_or_none()
-    return before is not None and message.created_at - before > _patience(session, conversation, settings)
-
-
-def begin_anew(conversation: Conversation, message: Message) -> None:
-    """A new, empty session begins with this message: what was asked before can no longer be answered."""
-    conversation.new_session, conversation.session_seq = True, message.seq
-    conversation.locked_at, conversation.wrong_words = None, 0
-
-
-def _patience(session: Session, conversation: Conversation, settings: Settings) -> timedelta:
-    question = last_question(session, conversation)
-    known = questionnaire().get(question.id) if question else None
-    sensitive = conversation.shared_phone or (known is not None and known.asks_class == "B")
-    return settings.lock_after_sensitive if sensitive else settings.lock_after
-
-
 def _knock(
+    session: Session,
     conversation: Conversation,
     message: Message,
     inbound: Inbound,
@@ -120,7 +93,8 @@ def _knock(
     meaning = read(inbound, None, language, wording)
     intent = meaning.payload.intent if meaning.payload else None
     if conversation.safe_word_hash is None or (intent not in _ALWAYS and _reopens(intent, text, wording)):
-        begin_anew(conversation, message)
+        # The epoch rises: what was said before and has not left yet is not shown either.
+        begin_anew(change_owner(session, conversation.id, "bot"), message)
         return Entry(meaning, signs)
     conversation.locked_at = conversation.locked_at or now()
     signs = ("locked", *signs)

@@ -13,19 +13,19 @@ from sqlalchemy.orm import Session
 
 from cases.models import Conversation
 from cases.ownership import change_owner, lock_conversation
-from cases.service import open_case_of, open_for_bot_failure
-from core.database import notify, now
-from core.encryption import DecryptionError
-from core.logging import describe, get_logger
+from core.logging import get_logger
 from core.turns import Close, Erase, HandOver, OptOut, Payload, Say, TurnReply, TurnRequest
-from gateway.alarms import Trouble, find_alarm, find_trouble, raise_case
-from gateway.door import Entry, begin_anew, enter
+from gateway.alarms import Trouble, find_alarm, is_now, raise_case
+from gateway.door import Entry, enter
 from gateway.effects import apply, drop
 from gateway.errors import EngineError
 from gateway.failure import fail_over
 from gateway.gateway import Gateway
+from gateway.guessing import guess_language
+from gateway.lock import begin_anew
 from gateway.models import Message
-from gateway.opting_out import AFTER_STOP, stop
+from gateway.opting_out import stop
+from gateway.parking import park, to_thread
 from gateway.reading import Meaning
 from gateway.unanswered import for_humans
 from gateway.window import release
@@ -35,7 +35,6 @@ log = get_logger(__name__)
 
 MAX_ATTEMPTS = 3
 """After so many runs that broke, a message is parked: it must not keep those behind it from being read."""
-_RECENT = 5
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,12 +43,16 @@ class _Asked:
     epoch: int
     guess: str | None
     request: TurnRequest
+    now: bool
+    """Somebody harms themselves now, or is about to."""
 
     @property
     def trouble(self) -> Trouble | None:
         """What a human must hear of even if the bot's words come to nothing."""
         payload = self.request.payload
-        return "duress" if payload and payload.intent == "duress" else self.request.alarm
+        if payload and payload.intent == "duress":
+            return "duress"
+        return "self_harm_now" if self.request.alarm == "self_harm" and self.now else self.request.alarm
 
     @property
     def stops(self) -> bool:
@@ -66,7 +69,7 @@ def handle_next(gateway: Gateway, conversation_id: UUID) -> None:
         message.attempts += 1
         message_id, attempts = message.id, message.attempts
     if attempts > MAX_ATTEMPTS:
-        _park(gateway, conversation_id, message_id)
+        park(gateway, conversation_id, message_id)
         return
     with gateway.sessions.begin() as session:
         asked = _ask(gateway, session, conversation_id, message_id)
@@ -103,12 +106,12 @@ def _ask(gateway: Gateway, session: Session, conversation_id: UUID, message_id: 
     ):
         if not from_desk:
             _release(gateway, session, conversation, message)
-        _to_thread(session, conversation, message)
+        to_thread(session, conversation, message)
         return None
     if conversation.owner == "closed":
         conversation = change_owner(session, conversation.id, "bot")
         conversation.new_session = True
-    guess = None if conversation.language else _guess(gateway, session, message)
+    guess = None if conversation.language else guess_language(gateway.wording, session, message)
     alarm = None if from_desk else find_alarm(gateway, message)
     language = conversation.language or guess
     entry = (
@@ -132,7 +135,8 @@ def _ask(gateway: Gateway, session: Session, conversation_id: UUID, message_id: 
         alarm=alarm,
         signs=entry.signs,
     )
-    return _Asked(message.id, conversation.epoch, guess, request)
+    now = alarm == "self_harm" and is_now(gateway, message)
+    return _Asked(message.id, conversation.epoch, guess, request, now)
 
 
 def _release(gateway: Gateway, session: Session, conversation: Conversation, message: Message) -> None:
@@ -159,86 +163,16 @@ def _finish(gateway: Gateway, asked: _Asked, outcome: TurnReply | str) -> None:
                 drop(gateway, session, conversation, message, outcome, guess=asked.guess, epoch=asked.epoch)
             if asked.trouble is not None:
                 raise_case(gateway, session, conversation, asked.trouble)
-            _to_thread(session, conversation, message)
+            to_thread(session, conversation, message)
         elif isinstance(outcome, TurnReply):
             apply(gateway, session, conversation, message, outcome, guess=asked.guess)
         elif asked.stops:
-            _to_thread(session, conversation, message)
+            to_thread(session, conversation, message)
         else:
             fail_over(gateway, session, conversation, message, outcome, guess=asked.guess, trouble=asked.trouble)
         if asked.stops:
             stop(gateway, session, conversation, message, language=asked.guess)
 
 
-def _park(gateway: Gateway, conversation_id: UUID, message_id: UUID) -> None:
-    """Put a message aside that breaks every run, visibly, and call a human."""
-    with gateway.sessions.begin() as session:
-        conversation = lock_conversation(session, conversation_id)
-        message = session.get_one(Message, message_id, with_for_update=True)
-        if message.state != "received":
-            return
-        log.error("a message was parked", conversation=str(conversation_id), message=str(message_id))
-        trouble = find_trouble(gateway, conversation, message)
-        if conversation.owner == "desk" or conversation.silent:
-            if trouble is not None:
-                raise_case(gateway, session, conversation, trouble)
-            if conversation.silent:
-                open_for_bot_failure(session, conversation.id, reason=AFTER_STOP)
-            _to_thread(session, conversation, message)
-        else:
-            _call_human(gateway, session, conversation, message, trouble)
-        message.state = "parked"
-
-
-def _call_human(
-    gateway: Gateway, session: Session, conversation: Conversation, message: Message, trouble: Trouble | None
-) -> None:
-    """What broke the turn may break the honest message too: then a human has the conversation all the same."""
-    try:
-        with session.begin_nested():
-            fail_over(gateway, session, conversation, message, "poison", guess=None, trouble=trouble)
-    except Exception as error:  # noqa: BLE001 - whatever it is, the person must not be left with nobody
-        name, where = describe(error)
-        log.error("the person could not be told", conversation=str(conversation.id), error=name, where=where)  # noqa: TRY400
-        if trouble is not None:
-            raise_case(gateway, session, conversation, trouble)
-        open_for_bot_failure(session, conversation.id, reason="bot_failure")
-        change_owner(session, conversation.id, "desk")
-        message.handled_at = now()
-
-
-def _to_thread(session: Session, conversation: Conversation, message: Message) -> None:
-    """The message is for humans only."""
-    message.state, message.handled_at = "handled", now()
-    session.flush()
-    case = open_case_of(session, conversation.id)
-    notify(session, conversation=conversation.id, message=message.id, **({"case": str(case.id)} if case else {}))
-
-
 def _says_something(reply: TurnReply) -> bool:
     return any(isinstance(item, Say | HandOver | Close | Erase | OptOut) for item in reply.output)
-
-
-def _guess(gateway: Gateway, session: Session, message: Message) -> str | None:
-    """The language of this message or, when it is a digit, of those before it."""
-    earlier = session.execute(
-        select(Message)
-        .where(
-            Message.conversation_id == message.conversation_id,
-            Message.direction == "inbound",
-            Message.author == "person",
-            Message.seq <= message.seq,
-        )
-        .order_by(Message.seq.desc())
-        .limit(_RECENT)
-    ).scalars()  # fmt: skip
-    for candidate in earlier:
-        try:
-            text = clean(candidate.body or "")[:500]
-        except DecryptionError:
-            # An old message that cannot be opened any more must not keep a new one from being answered.
-            continue
-        guess = gateway.wording.guess(text) if text else None
-        if guess in gateway.wording.codes:
-            return guess
-    return None

@@ -87,6 +87,16 @@ async def test_an_old_question_is_answered_neither_now_nor_by_the_message_after(
     assert (asked(line).text, asked(line).payload, asked(line).new_session) == ("1", None, False)
 
 
+async def test_what_has_not_left_before_the_lock_is_not_shown_in_the_new_session(line: Line) -> None:
+    line.engine.steps = [[LEAVE], [COVER]]
+    await line.write("hello")
+    turn.handle_next(line.gateway, line.conversation().id)
+    line.wait(minutes=20)
+    await line.say("hm")
+    assert line.twilio.bodies == ["An information line. Write HELP."]
+    assert line.out() == [("bot", "dropped"), ("bot", "sent")]
+
+
 async def test_an_old_button_answers_nothing_in_a_new_session(line: Line) -> None:
     line.engine.steps = [[LEAVE], [COVER], [SAFE], [SAFE], [SAFE]]
     await line.say("hello", channel="whatsapp")
