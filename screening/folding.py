@@ -13,7 +13,8 @@ _AS_NOTHING = {ord(sign): "" for sign in _APOSTROPHES}
 # One letter, several keyboards: ya, kaf, ha.
 _ONE_LETTER = {"\u0649": "\u064a", "\u06cc": "\u064a", "\u06a9": "\u0643", "\u0629": "\u0647", "\u06c1": "\u0647"}
 _STRETCHED = re.compile(r"(\D)\1+")  # not digits: "11" years is not "1"
-_TONES = "\u0e48\u0e49\u0e4a\u0e4b\u0ec8\u0ec9\u0eca\u0ecb"  # Thai and Lao: left out, or written for each other, on phones
+# Tone marks of Thai and Lao, left out or written for each other on phones.
+_TONES = "\u0e48\u0e49\u0e4a\u0e4b\u0ec8\u0ec9\u0eca\u0ecb"
 # Scripts written without spaces (Thai, Lao, Burmese, Khmer): a phrase is looked for anywhere in the text.
 _UNSPACED = re.compile("[\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff]")
 
