@@ -7,8 +7,9 @@ from sqlalchemy import select
 
 from cases import service
 from cases.models import Conversation, User
+from core.database import now
 from core.turns import Choice, Say, SetLanguage
-from gateway import outbox, templates, thread
+from gateway import outbox, templates, thread, window
 from gateway.errors import CannotWrite
 from gateway.invitations import invite_waiting
 from gateway.models import Message, RegisteredContent
@@ -211,7 +212,8 @@ async def test_what_a_caseworker_wrote_is_dropped_when_the_desk_gave_the_convers
     assert "Bonjour." not in await arrived(chat)
 
 
-async def test_what_the_bot_asks_late_waits_too_and_the_word_that_opens_the_window_answers_nothing(chat: Chat) -> None:
+async def late_question(chat: Chat) -> Message:
+    """The bot asks something a day late: it waits."""
     late = Say(say="ask_under_18", question="under_18", choices=DIGITS)
     chat.line.engine.steps = [[FRENCH, HELLO]]
     await chat.write("bonjour", channel="whatsapp")
@@ -221,13 +223,33 @@ async def test_what_the_bot_asks_late_waits_too_and_the_word_that_opens_the_wind
         outbox.resume(session, session.execute(select(Conversation)).scalar_one())
     chat.line.engine.steps = [[late], [HELLO], [HELLO]]
     await chat.line.work()
-    assert chat.line.rows("outbound")[-2].question == "under_18"
-    assert chat.line.rows("outbound")[-2].state == "held"
+    question, invitation = chat.line.rows("outbound")[-2:]
+    assert (question.question, question.state, invitation.key) == ("under_18", "held", "say_message_waiting")
+    return question
+
+
+async def test_what_the_bot_asked_before_a_pause_is_not_shown_to_whoever_writes_after_it(chat: Chat) -> None:
+    question = await late_question(chat)
     await chat.write("2", channel="whatsapp")
     payload = chat.line.engine.requests[-1].payload
     assert payload is None or payload.question != "under_18"
-    await until(lambda: all(m.state == "sent" for m in chat.line.rows("outbound")))
-    assert "18" in (await arrived(chat))[-2]
+    assert row(chat, question).state == "dropped"
+    assert not any("18" in text for text in await arrived(chat))
+
+
+async def test_behind_a_word_it_waits_on_until_the_person_is_known(chat: Chat) -> None:
+    question = await late_question(chat)
+
+    def release(locked: bool) -> int:  # noqa: FBT001
+        with chat.line.sessions.begin() as session:
+            conversation = session.execute(select(Conversation)).scalar_one()
+            conversation.last_inbound_at = now()
+            conversation.locked_at = now() if locked else None
+            return window.release(session, conversation)
+
+    assert (release(True), row(chat, question).state) == (0, "held")
+    assert (release(False), row(chat, question).state) == (1, "queued")
+    assert release(False) == 0
 
 
 async def test_a_template_that_is_approved_later_is_sent_later(chat: Chat) -> None:

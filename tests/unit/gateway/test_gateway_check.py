@@ -2,6 +2,7 @@
 
 import string
 from collections.abc import Mapping
+from datetime import UTC, datetime, timedelta
 
 import pytest
 from hypothesis import given
@@ -10,11 +11,14 @@ from hypothesis import strategies as st
 from core.catalogues import Catalogues
 from core.languages import load_languages
 from core.settings import PROJECT, Settings
+from core.turns import Say
 from gateway.budgets import DIRECTORY, LONG, NOTICE, SHORT, budget_of
 from gateway.check import Draft, check
 from gateway.contacts import find_links, find_phone_numbers
+from gateway.drafts import OFFERED, broken_rules, our_words
 from gateway.fixed_wording import FixedWording
 from gateway.own_words import find_own_words
+from gateway.rendering import Manner, render
 from gateway.segments import count_segments
 from gateway.wording import CatalogueWording
 from screening.questions import questionnaire
@@ -88,8 +92,6 @@ def test_the_keys_of_the_table_exist() -> None:
     catalogues = Catalogues.load(PROJECT / "locale", ("en",))
     assert catalogues.keys >= SHORT | NOTICE | DIRECTORY | LONG
     literal = {question.id for question in questionnaire().questions if question.values_from}
-    from gateway.drafts import OFFERED
-
     assert literal == OFFERED
 
 
@@ -231,17 +233,22 @@ FILLED: Mapping[str, str] = {
 }  # fmt: skip
 
 
-def test_no_text_of_ours_breaks_a_rule_even_for_somebody_who_wrote_it_word_for_word(
-    ours: tuple[CatalogueWording, Catalogues],
+@pytest.mark.parametrize("days", [0, 2, 9])
+def test_nothing_we_say_breaks_a_rule_whatever_the_day_and_whoever_wrote_the_same_words_before(
+    ours: tuple[CatalogueWording, Catalogues], days: int
 ) -> None:
     wording, catalogues = ours
     settings = Settings.model_construct()
+    today = datetime(2026, 11, 24, 12, tzinfo=UTC)
     for code in wording.codes:
+        manner = Manner(code, "sms", None, today - timedelta(days=days))
         for key in sorted(catalogues.keys):
             values = {name: FILLED[name] for name in catalogues.fields(key)}
-            text = wording.plain(code, catalogues.text(key, code, **values))
-            draft = Draft(text, key, True, (text,), (*wording.stock(code), text))
-            assert check(draft, wording, settings) == (), (code, key)
+            say = Say(say=key, values=values)
+            parts = render(say, manner, wording, budget=budget_of(key, settings))
+            said = tuple(part.body for part in parts)
+            broken = broken_rules(parts, key, manner, wording, settings, said=said, ours=[*our_words(say), *said])
+            assert broken == [], (code, key, said)
 
 
 @given(
