@@ -21,6 +21,7 @@ from rasa.shared.nlu.training_data.training_data import TrainingData
 
 from bot.engine.nlu import characters
 from bot.engine.nlu.decide import combine
+from bot.engine.nlu.fitting import fit
 from bot.engine.nlu.text import pieces
 
 PROBABILITIES = "waymark_probabilities"  # {intent: probability}, for the component that decides
@@ -59,8 +60,7 @@ class SentenceClassifier(GraphComponent):
         return cls(config, model_storage, resource)
 
     def train(self, training_data: TrainingData) -> Resource:
-        from scipy.sparse import csr_matrix, hstack  # noqa: PLC0415 (seconds of imports that only training pays)
-        from sklearn.linear_model import LogisticRegression  # noqa: PLC0415
+        from scipy.sparse import csr_matrix  # noqa: PLC0415 (seconds of imports that only training pays)
 
         examples = [
             each for each in training_data.intent_examples if each.get(INTENT) and sentence_vectors(each) is not None
@@ -71,24 +71,19 @@ class SentenceClassifier(GraphComponent):
         counted = [characters.weights(pieces(each.get(TEXT))[0]) for each in examples]
         self._rarity = rarity(counted)
         sparse = [self._characters(counts) for counts in counted]
-        entries = [
-            (row, bucket, value)
-            for row, (buckets, values) in enumerate(sparse)
-            for bucket, value in zip(buckets, values, strict=True)
-        ]
-        rows, columns, values = (list(column) for column in zip(*entries, strict=True))
-        matrix = csr_matrix((values, (rows, columns)), shape=(len(examples), characters.BUCKETS))
+        ends = np.cumsum([0, *(len(buckets) for buckets, _ in sparse)])
+        buckets, values = (np.concatenate(column) for column in zip(*sparse, strict=True))
+        matrix = csr_matrix((values, buckets, ends), shape=(len(examples), characters.BUCKETS))
         dense = np.stack([sentence_vectors(each)[0] for each in examples])  # type: ignore[index]
-        model = LogisticRegression(C=self._config["C"], class_weight="balanced", max_iter=2000, random_state=1)
-        model.fit(hstack([csr_matrix(dense), matrix]).tocsr(), labels)
+        self._labels, weights, bias = fit(dense, matrix, labels, float(self._config["C"]))
         with self._model_storage.write_to(self._resource) as folder:
             np.savez_compressed(
                 folder / "classifier.npz",
-                labels=np.array([str(label) for label in model.classes_]),
-                weights=model.coef_[:, : dense.shape[1]].astype(np.float32),
-                character_weights=model.coef_[:, dense.shape[1] :].astype(np.float32),
+                labels=np.array(self._labels),
+                weights=weights[:, : dense.shape[1]].astype(np.float32),
+                character_weights=weights[:, dense.shape[1] :].astype(np.float32),
                 rarity=self._rarity.astype(np.float32),
-                bias=model.intercept_.astype(np.float32),
+                bias=bias.astype(np.float32),
             )
         return self._resource
 

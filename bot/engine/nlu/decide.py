@@ -1,13 +1,13 @@
 """From probabilities to one intent: safety is taken early, leaving and erasing only when certain, doubt becomes `other`."""
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Dict, List, Mapping, Optional, Sequence, Tuple
 
 OTHER = "other"
 # Most urgent first: an utterance carries the most urgent meaning it has.
 SAFETY = ("danger_now", "self_harm", "child_alone", "ask_human")
 ENDING = ("erase_data", "stop")
-URGENCY = SAFETY + ENDING
+URGENCY = ("danger_now", "self_harm", "child_alone", "complaint", "ask_human", "third_party")
 
 
 @dataclass(frozen=True)
@@ -59,6 +59,21 @@ def decide(
     if intent == OTHER or chance < thresholds.needed(intent):
         return Decision(OTHER, chance if intent == OTHER else 1.0 - chance, ranking[:length], possible)
     return Decision(intent, chance, ranking[:length], possible)
+
+
+def heed(decision: Decision, alarm: Optional[str]) -> Decision:
+    """The decision together with the second line of defence (`screening.phrases`): of the two, the more urgent meaning holds.
+
+    An alarm never calms: where the classifier saw something more urgent, or asks about it, that stays.
+    """
+    if alarm is None or _rank(alarm) > _rank(decision.intent):
+        return decision
+    possible = decision.possible if decision.possible and _rank(decision.possible[0]) < _rank(alarm) else None
+    return replace(decision, intent=alarm, confidence=1.0, possible=possible)
+
+
+def _rank(intent: str) -> int:
+    return URGENCY.index(intent) if intent in URGENCY else len(URGENCY)
 
 
 def combine(windows: Sequence[Mapping[str, float]]) -> Dict[str, float]:

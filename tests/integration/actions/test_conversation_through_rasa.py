@@ -35,9 +35,8 @@ exact:
   deny: ["no"]
   skip: ["skip"]
   thanks: ["thanks"]
-phrases:
-  danger_now: ["kill me"]
-  self_harm: ["want to die"]
+  danger_now: ["they want to kill me"]
+  self_harm: ["i want to die"]
   child_alone: ["i am a child alone"]
   need_shelter: ["nowhere to sleep"]
   need_health: ["need a doctor"]

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.engine.nlu.decide import ENDING, OTHER, SAFETY, Thresholds, combine, decide
+from bot.engine.nlu.decide import ENDING, OTHER, SAFETY, URGENCY, Decision, Thresholds, combine, decide, heed
 
 THRESHOLDS = Thresholds(understood=0.4, act=0.5, ask=0.1, end=0.8)
 INTENTS = ["greet", "affirm", "need_shelter", *SAFETY, *ENDING]
@@ -84,3 +84,37 @@ def test_the_worst_piece_of_a_long_message_counts(pieces: list[dict[str, float]]
 
 def test_a_message_without_pieces_has_no_probabilities() -> None:
     assert combine([]) == {}
+
+
+@pytest.mark.parametrize(
+    ("intent", "possible", "alarm", "expected"),
+    [
+        ("other", None, "danger_now", ("danger_now", None)),
+        ("stop", None, "ask_human", ("ask_human", None)),
+        ("third_party", None, "ask_human", ("ask_human", None)),
+        ("complaint", None, "ask_human", ("complaint", None)),  # it reaches a person too, and with its reason
+        ("danger_now", None, "self_harm", ("danger_now", None)),
+        ("ask_human", "danger_now", "ask_human", ("ask_human", "danger_now")),
+        ("other", "ask_human", "self_harm", ("self_harm", None)),
+        ("greet", "danger_now", None, ("greet", "danger_now")),
+    ],
+)
+def test_of_the_two_lines_of_defence_the_more_urgent_holds(
+    intent: str, possible: str | None, alarm: str | None, expected: tuple[str, str | None]
+) -> None:
+    decision = heed(Decision(intent, 0.5, [(intent, 0.5)], (possible, 0.2) if possible else None), alarm)
+    assert (decision.intent, decision.possible[0] if decision.possible else None) == expected
+    assert decision.confidence == (1.0 if decision.intent == alarm else 0.5)
+
+
+@given(chances, st.sampled_from([None, *SAFETY]))
+def test_an_alarm_never_calms(probabilities: dict[str, float], alarm: str | None) -> None:
+    def rank(intent: str) -> int:
+        return URGENCY.index(intent) if intent in URGENCY else len(URGENCY)
+
+    alone = decide(probabilities, None, THRESHOLDS)
+    together = heed(alone, alarm)
+    assert rank(together.intent) <= rank(alone.intent)
+    assert alarm is None or rank(together.intent) <= rank(alarm)
+    if alone.possible:
+        assert together.possible == alone.possible or rank(together.intent) <= rank(alone.possible[0])

@@ -25,7 +25,14 @@ def test_a_turn_is_read() -> None:
     turn = read_turn(json.dumps(TURN).encode())
     assert turn.conversation_id == "8b4b5b0e-0000-4000-8000-000000000001"  # one spelling: the tracker is found by it
     assert turn.text == "hello"
-    assert turn.metadata == {"turn_id": TURN["turn_id"], "language": "fr", "language_guess": None, "channel": "sms"}
+    assert turn.metadata == {
+        "turn_id": TURN["turn_id"],
+        "language": "fr",
+        "language_guess": None,
+        "channel": "sms",
+        "alarm": None,
+        "signs": [],
+    }
 
 
 @pytest.mark.parametrize("intent", ["restart", "session_start", "back", "danger_now", "greet", "", None, 3, ["answer"]])

@@ -1,4 +1,4 @@
-"""Known words and phrases: matched as people type them, in every script, and never inside another word."""
+"""Known words: matched as people type them, in every script, and only as a whole message."""
 
 import json
 import os
@@ -15,20 +15,11 @@ from bot.engine.nlu.words import Lexicon, bare, fold
 LEXICON = Lexicon(
     {
         "en": {
-            "exact": {"affirm": ["yes", "👍", "ok"], "deny": ["no"], "thanks": ["don't mention it"], "skip": ["pass"]},
-            "phrases": {
-                "danger_now": ["kill me", "beat*"],
-                "self_harm": ["kill me myself", "want to die"],
-                "need_shelter": ["nowhere to sleep"],
-            },
+            "exact": {"affirm": ["yes", "👍", "ok"], "deny": ["no"], "thanks": ["don't mention it"], "skip": ["pass"]}
         },
-        "fr": {
-            "exact": {"affirm": ["oui", "d'accord"], "help": ["pass"]},
-            "phrases": {"danger_now": ["me tuer", "aide-moi vite"]},
-        },
-        "ar": {"exact": {"affirm": ["نعم", "أيوه"]}, "phrases": {"danger_now": ["يقتلني"]}},
-        "bn": {"exact": {"affirm": ["হ্যাঁ"], "deny": ["না"]}, "phrases": {"danger_now": ["মেরে ফেল*"]}},
-        "lo": {"phrases": {"danger_now": ["ຂ້າຂ້ອຍ"]}},
+        "fr": {"exact": {"affirm": ["oui", "d'accord"], "help": ["pass"]}},
+        "ar": {"exact": {"affirm": ["نعم", "أيوه"]}},
+        "bn": {"exact": {"affirm": ["হ্যাঁ"], "deny": ["না"]}},
     }
 )
 
@@ -54,38 +45,14 @@ LEXICON = Lexicon(
     ],
 )
 def test_a_whole_message_of_one_known_word_is_known(text: str, intent: str | None) -> None:
-    assert LEXICON.exact(text) == intent
+    assert LEXICON.match(text) == intent
 
 
 def test_a_word_of_two_languages_means_what_the_conversations_language_says() -> None:
-    assert LEXICON.exact("pass", "en") == "skip"
-    assert LEXICON.exact("pass", "fr-SN") == "help"
-    assert LEXICON.exact("pass") is None
-    assert LEXICON.exact("oui", "en") == "affirm"  # another language's word, when it is nobody else's
-
-
-@pytest.mark.parametrize(
-    ("text", "intent"),
-    [
-        ("please, they want to KILL me!", "danger_now"),
-        ("kill\u200b me", "danger_now"),
-        ("skill meeting", None),
-        ("they kill men", None),
-        ("he beats me", "danger_now"),
-        ("my heartbeat", None),
-        ("il veut me tuer", "danger_now"),
-        ("aide moi, vite", "danger_now"),
-        ("سوف يقتلني", "danger_now"),
-        ("ওরা আমাকে মেরে ফেলবে", "danger_now"),
-        ("ລາວຈະຂ້າຂ້ອຍມື້ນີ້", "danger_now"),
-        ("i want to die, they beat me", "danger_now"),  # the most urgent meaning
-        ("nowhere to sleep and i want to die", "self_harm"),
-        ("we have nowhere to sleep", "need_shelter"),
-        ("nothing of the kind", None),
-    ],
-)
-def test_a_phrase_is_found_in_words_and_not_inside_a_word(text: str, intent: str | None) -> None:
-    assert LEXICON.phrase(text) == intent
+    assert LEXICON.match("pass", "en") == "skip"
+    assert LEXICON.match("pass", "fr-SN") == "help"
+    assert LEXICON.match("pass") is None
+    assert LEXICON.match("oui", "en") == "affirm"  # another language's word, when it is nobody else's
 
 
 def test_accents_go_over_latin_and_arabic_letters_and_stay_in_bangla() -> None:
@@ -102,7 +69,7 @@ def test_no_text_breaks_the_lexicon(text: str, language: str | None) -> None:
 
 @given(st.sampled_from(["yes", "oui", "نعم", "না"]), st.text(alphabet=" .!?،।…\u200b\n", max_size=6))
 def test_punctuation_and_hidden_marks_change_nothing(word: str, around: str) -> None:
-    assert LEXICON.exact(around + word + around) == LEXICON.exact(word)
+    assert LEXICON.match(around + word + around) == LEXICON.match(word)
 
 
 def test_the_pure_modules_work_the_same_in_both_interpreters() -> None:
