@@ -21,18 +21,18 @@ _ENDS = ".!?\u061f\u06d4\u0964:;,"
 
 def find_own_words(text: str, said: Iterable[str], ours: Iterable[str] = ()) -> list[str]:
     """What of the person's own words stands in a text, except inside the parts that are `ours`."""
-    said, ours = tuple(said), tuple(ours)
-    words, our_words = searchable(text), [searchable(each) for each in ours]
-    found = [
-        " ".join(run)
-        for each in said
-        for run in _runs(each)
-        if _holds(words, run) and not any(_holds(known, run) for known in our_words)
-    ]
-    numbers, our_numbers = numbers_in(text), {number for each in ours for number in numbers_in(each)}
+    said, words = tuple(said), searchable(text)
+    runs = {run for each in said for run in _runs(each) if _holds(words, run)}
     theirs = {number for each in said for number in numbers_in(each) if len(number) >= DIGITS}
-    found += [n for n in numbers if n not in our_numbers and any(_same(n, own) for own in theirs)]
-    return list(dict.fromkeys(found))
+    numbers = {number for number in numbers_in(text) if any(_same(number, own) for own in theirs)}
+    # Most texts end here; only for the few others all of ours is looked through.
+    if not runs and not numbers:
+        return []
+    for each in ours:
+        known = searchable(each)
+        runs = {run for run in runs if not _holds(known, run)}
+        numbers -= set(numbers_in(each))
+    return sorted([*(" ".join(run) for run in runs), *numbers])
 
 
 def _runs(said: str) -> Iterator[tuple[str, ...]]:
