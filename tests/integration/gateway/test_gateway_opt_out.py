@@ -152,6 +152,21 @@ async def test_what_was_queued_before_stop_is_not_sent_after_it(line: Line) -> N
     assert line.twilio.bodies == [CONFIRMATION]
 
 
+async def test_what_a_caseworker_wrote_before_stop_is_not_sent_after_it(line: Line) -> None:
+    line.engine.steps = [[INTRO]]
+    await line.say("hello")
+    user = at_the_desk(line)
+    with line.sessions.begin() as session:
+        outbox.send_as_caseworker(
+            session, line.conversation(), user, "One moment.", line.conversation().id,
+            wording=line.gateway.wording, settings=line.gateway.settings,
+        )  # fmt: skip
+    await line.write("stop")
+    turn.handle_next(line.gateway, line.conversation().id)
+    await line.work()
+    assert (flags(line), line.twilio.bodies) == ((True, False), ["An information line.", CONFIRMATION])
+
+
 @pytest.mark.parametrize("output", [EngineError("down"), [INTRO], [OptOut(do="opt_out")]])
 async def test_stop_is_obeyed_whatever_the_bot_does(line: Line, output: object) -> None:
     line.engine.steps = [[INTRO], output]  # type: ignore[list-item]
