@@ -3,6 +3,8 @@
 They are written in the transaction that knows who owns the conversation.
 """
 
+import json
+from typing import Literal
 from uuid import UUID
 
 from sqlalchemy import select
@@ -117,7 +119,13 @@ def say_system(
     )
 
 
-def resume(session: Session, conversation: Conversation) -> Message:
+Prompt = Literal["resume", "ask_referral", "follow_up"]
+"""What the desk has the bot do: go on; ask whether the answers may go to a place (`value`: its public name); ask how a referral went."""
+
+
+def resume(
+    session: Session, conversation: Conversation, *, prompt: Prompt = "resume", value: str | None = None
+) -> Message:
     """The desk gave the conversation back: the bot takes it up where it was. A row of its own, so that it waits its turn in order."""
     conversation = lock_conversation(session, conversation.id)
     row = Message(
@@ -125,10 +133,11 @@ def resume(session: Session, conversation: Conversation) -> Message:
         direction="inbound",
         author="system",
         kind="text",
-        key="resume",
+        key=prompt,
         state="received",
         epoch=conversation.epoch,
     )
+    row.extra = json.dumps({"value": value}) if value else None
     session.add(row)
     session.flush()
     defer(session, "gateway.turn", queue=TURNS, lock=str(conversation.id), conversation_id=str(conversation.id))

@@ -5,6 +5,7 @@ the epoch has risen and the bot's words are dropped. A turn that is repeated aft
 same reply again.
 """
 
+import json
 from dataclasses import dataclass
 from uuid import UUID
 
@@ -115,7 +116,7 @@ def _ask(gateway: Gateway, session: Session, conversation_id: UUID, message_id: 
     alarm = None if from_desk else find_alarm(gateway, message)
     language = conversation.language or guess
     entry = (
-        _from_desk(conversation)
+        _from_desk(conversation, message)
         if from_desk
         else enter(gateway, session, conversation, message, language=language, alarm=alarm)
     )
@@ -144,10 +145,12 @@ def _release(gateway: Gateway, session: Session, conversation: Conversation, mes
     release(session, conversation, word=gateway.wording.command(conversation.language, clean(message.body or "")))
 
 
-def _from_desk(conversation: Conversation) -> Entry:
+def _from_desk(conversation: Conversation, message: Message) -> Entry:
     """The desk gave the conversation back. A human has looked: the tries at the word begin anew, but who holds the phone is not known."""
     conversation.wrong_words = 0
-    return Entry(Meaning(payload=Payload(intent="resume")), ("locked",) if conversation.locked_at else ())
+    value = json.loads(message.extra or "{}").get("value")
+    payload = Payload(intent=message.key or "resume", value=value)
+    return Entry(Meaning(payload=payload), ("locked",) if conversation.locked_at else ())
 
 
 def _finish(gateway: Gateway, asked: _Asked, outcome: TurnReply | str) -> None:

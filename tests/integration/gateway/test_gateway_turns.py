@@ -268,6 +268,15 @@ async def test_the_bot_takes_up_again_what_the_desk_gives_back(line: Line) -> No
     assert line.twilio.bodies[-1].startswith("Can you write")
 
 
+async def test_the_desk_has_the_bot_ask_about_a_named_place(line: Line) -> None:
+    line.engine.steps = [[SAFE], [SAFE]]
+    await line.say("hello")
+    with line.sessions.begin() as session:
+        resume(session, line.conversation(), prompt="ask_referral", value="Example house")
+    await line.work()
+    assert line.engine.requests[-1].payload == Payload(intent="ask_referral", value="Example house")
+
+
 async def test_erasing_leaves_no_word_behind(line: Line) -> None:
     line.engine.steps = [[INTRO], [Erase(do="erase"), Say(say="say_erased")]]
     await line.say("my secret")
