@@ -35,7 +35,7 @@ def word_form(text: str) -> str:
         kind = unicodedata.category(sign)
         if kind == "Mn" and script in _UNMARKED:
             continue
-        if kind[0] != "M":
+        if kind[0] in "LN":
             script = unicodedata.name(sign, "").split(" ")[0]
         if kind[0] in "LMN":
             kept.append(sign)
