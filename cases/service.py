@@ -16,6 +16,9 @@ from cases.ownership import change_owner, lock_conversation
 from core.database import notify, now
 from core.settings import Level, Settings, get_settings
 
+FROM_ANSWERS = "screening"
+"""Why a case is opened that answers alone brought about; it gives way to a reason that says more, such as a child's."""
+
 
 @dataclass(frozen=True, slots=True)
 class CaseHandle:
@@ -77,6 +80,8 @@ def open_or_update(
             case.level = level
             case.reason = reason
             case.due_at = min(case.due_at, now() + target)
+        elif case.reason == FROM_ANSWERS:
+            case.reason = reason
         session.flush()
     notify(session, case=case.id, conversation=conversation_id)
     return CaseHandle(reference=case.reference, level=case.level, due_at=case.due_at)

@@ -14,6 +14,7 @@ from bot.actions.dialogue import INTERRUPTS, interrupt, is_interrupt, say_next, 
 from bot.actions.output import Item
 from bot.actions.state import ANSWER_SLOT, DONE, Event, State
 from bot.actions.world import World
+from core.digits import read_numbers
 from core.logging import get_logger
 
 log = get_logger(__name__)
@@ -45,12 +46,15 @@ def read_event(tracker: Tracker) -> Event:
     told = message.get("metadata") or {}
     # The engine writes "/stop" for a payload: that is no text of the person's, and no town of that name.
     payload = message.get("text") == f"/{intent.get('name')}"
+    text = "" if payload else message.get("text") or ""
+    # A number that is no option here has no other meaning, whatever it looks like: "5" takes back no answer.
+    number = read_numbers(text) is not None
     return Event(
-        intent=intent.get("name") or "other",
-        text="" if payload else message.get("text") or "",
+        intent="other" if number else intent.get("name") or "other",
+        text=text,
         question=entities.get("question"),
         value=entities.get("value"),
-        possible=entities.get("possible"),
+        possible=None if number else entities.get("possible"),
         confidence=float(intent.get("confidence") or 0.0),
         language=told.get("language"),
         language_guess=told.get("language_guess"),

@@ -3,9 +3,10 @@
 from bot.actions.asking import finish, upcoming
 from bot.actions.consent import CONTACT_PLAN, REACHED_BY, contact, referral, talk, withdraw
 from bot.actions.handover import keep_case, open_case, to_person
-from bot.actions.interrupts import MISSES, person, third_party
+from bot.actions.interrupts import MISSES, person, spoken, third_party
 from bot.actions.meaning import add, picked, raises
-from bot.actions.output import Item, close, say, set_language
+from bot.actions.output import Item, close, say
+from bot.actions.places import forget_place
 from bot.actions.state import Event, State
 from bot.actions.world import World
 from screening.questionnaire import NEED_QUESTIONS, SKIPPED, Question
@@ -73,13 +74,15 @@ def _done(question: Question, value: str, state: State, event: Event, world: Wor
 def _steps(question: str, value: str, state: State, world: World) -> list[Item]:
     match question, value:
         case "language", code:
-            return _spoken(code, state, world)
+            return spoken(code, state, world)
         case "safe", "no":
             return _unsafe(state, world)
         case "safe", "yes" if not state.watched:
             world.hold(None)
         case "shared_phone", answered:
             world.mark_shared(shared=answered != "no")
+        case "place_confirm", "none" if state.once("another_place"):
+            forget_place(state)
         case "block_2" | "anything_else", "person":
             return person(state, world)
         case "anything_else", "need":
@@ -95,7 +98,9 @@ def _after(question: Question, value: str, state: State, event: Event, world: Wo
     if reason == "third_party":
         return third_party(state, world)
     if reason is not None:
-        return to_person(state, world, reason=reason, message=_WORDS.get(reason, "say_person_coming"))
+        # "Stay near an adult you trust" is hard to read for a child who has just said that there is none.
+        told = "say_child" if reason == "child" and value != "no" else "say_person_coming"
+        return to_person(state, world, reason=reason, message=told)
     if question.id in CONTACT_PLAN and state.answers.get("contact") in REACHED_BY:
         following = upcoming(state, event, world)
         urgent = state.level in ("E", "U")
@@ -114,10 +119,6 @@ def _reported_back(question: str, value: str, state: State, world: World) -> lis
     if question == "follow_up" and value == "yes":
         return [say("say_referral_noted")]
     return to_person(state, world, reason=question)
-
-
-_WORDS = {"child": "say_child"}
-"""What is said when a person takes over for a reason, where it is not the ordinary text."""
 
 
 def _unsafe(state: State, world: World) -> list[Item]:
@@ -150,14 +151,6 @@ def _store(question: Question, values: list[str], state: State) -> None:
         state.answers["danger"] = max(before, values[0], key=[*GRADES].index)
     else:
         state.answers[question.id] = values[0]
-
-
-def _spoken(code: str, state: State, world: World) -> list[Item]:
-    if code == SKIPPED:
-        return to_person(state, world, reason="not_understood")
-    changed = state.language is not None and state.language != code
-    state.language = code
-    return [set_language(code), *([say("say_language_changed")] if changed else [])]
 
 
 def missed(state: State, world: World) -> list[Item]:

@@ -101,7 +101,8 @@ def _words(state: State, event: Event, world: World) -> list[Item]:
         answered = place_answered(state, event, world)
         if answered is not None:
             return answered
-    values = in_own_words(question, event, state)
+    named = world.language_named(event.text) if question.id == "language" else None
+    values = [named] if named else in_own_words(question, event, state)
     if values:
         return [*said, *answer(question, values, state, event, world)]
     if event.intent in POLITE and not new and not state.once(f"polite:{question.id}"):

@@ -6,9 +6,10 @@ from bot.actions import guard
 from bot.actions.asking import finish
 from bot.actions.consent import withdraw
 from bot.actions.handover import emergency, emergency_number, raise_silently, to_person
-from bot.actions.output import Item, close, erase, opt_out, say
+from bot.actions.output import Item, close, erase, opt_out, say, set_language
 from bot.actions.state import Event, State
 from bot.actions.world import World
+from screening.questionnaire import SKIPPED
 
 ERASE_CERTAIN = 0.8
 """Below this the wish to erase is answered with how to do it, not done."""
@@ -34,7 +35,8 @@ def interrupt(state: State, event: Event, world: World) -> list[Item]:
         return _self_harm(state, world, now=world.self_harm_is_now(event.text))
     if event.intent == "ask_referral":
         state.referral = event.value
-    return _FOLLOWED[event.intent](state, world)
+    named = world.language_named(event.text) if event.intent == "change_language" else None
+    return spoken(named, state, world) if named else _FOLLOWED[event.intent](state, world)
 
 
 def wake(state: State, event: Event) -> None:
@@ -49,6 +51,15 @@ def person(state: State, world: World) -> list[Item]:
     """A person was asked for, in words or by an option."""
     state.signals["asks_human"] = True
     return to_person(state, world, reason="asks_human")
+
+
+def spoken(code: str, state: State, world: World) -> list[Item]:
+    """Go on in a language. Without one nobody can be understood here."""
+    if code == SKIPPED:
+        return to_person(state, world, reason="not_understood")
+    changed = state.language is not None and state.language != code
+    state.language, state.urgent = code, None
+    return [set_language(code), *([say("say_language_changed")] if changed else [])]
 
 
 def third_party(state: State, world: World) -> list[Item]:
@@ -72,7 +83,7 @@ def _complaint(state: State, world: World) -> list[Item]:
 def _correct(state: State, world: World) -> list[Item]:  # noqa: ARG001 - all handlers are called alike
     """After "no, I meant" the last question is asked again. Its new answer counts; the level stays until a human lowers it."""
     if state.last is None:
-        return [say("say_not_understood")]
+        return [say("say_not_understood")] if state.question else []
     state.reopened.append(state.last)
     state.urgent, state.last = state.last, None
     return [say("say_correct")]

@@ -16,6 +16,7 @@ from cases import signals
 from core.catalogues import CatalogueError, Catalogues
 from core.database import Sessions, make_engine
 from core.encryption import Cipher, use_cipher
+from core.language_names import named_language
 from core.settings import PROJECT, Settings, SettingsError
 from directory import emergency, places, search
 from directory.text import normalise
@@ -76,6 +77,9 @@ class LiveWorld:
     @cached_property
     def has_word(self) -> bool:
         return cases.has_safe_word(self._session, self._conversation_id)
+
+    def language_named(self, text: str) -> str | None:
+        return named_language(text, self._catalogues)
 
     def look_up(self, text: str, country: str | None) -> Sequence[Place]:
         found = places.look_up(self._session, text, country, limit=PLACES)

@@ -49,6 +49,10 @@ class MemoryWorld:
     consents: list[tuple[str, bool, str | None]] = field(default_factory=list)
     asked_for: list[tuple[str, str | None, str | None, bool | None]] = field(default_factory=list)
 
+    def language_named(self, text: str) -> str | None:
+        said = text.casefold().split()
+        return next((code for code, name in self.languages if name.casefold() in said), None)
+
     def look_up(self, text: str, country: str | None) -> Sequence[Place]:
         found = self.places.get(text.casefold().strip(), ())
         wanted = text.casefold().strip()

@@ -52,6 +52,10 @@ class World(Protocol):
         """The person has chosen a word to go on with after a pause."""
         ...
 
+    def language_named(self, text: str) -> str | None:
+        """The language that a few words ask for by its name, or None."""
+        ...
+
     def look_up(self, text: str, country: str | None) -> Sequence[Place]:
         """Up to three places that the text may mean, the likeliest first."""
         ...

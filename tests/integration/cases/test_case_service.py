@@ -95,6 +95,14 @@ def test_what_a_person_tells_later_is_added_and_corrections_replace(session: Ses
     assert b"unsure" not in bytes(case.screening_encrypted or b"")
 
 
+def test_a_reason_that_says_more_than_the_answers_is_what_the_desk_reads(session: Session, settings: Settings) -> None:
+    case = a_case(session, "U", settings, reason="screening")
+    a_case(session, "U", settings, case.conversation_id, reason="child")
+    assert case.reason == "child"
+    a_case(session, "U", settings, case.conversation_id, reason="asks_human")
+    assert case.reason == "child", "the first such reason stays at the same level"
+
+
 def test_a_failing_bot_opens_one_case_however_often_it_fails(session: Session, settings: Settings) -> None:
     conversation = a_conversation(session)
     first = service.open_for_bot_failure(session, conversation, reason="bot_failure")

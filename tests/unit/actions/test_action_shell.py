@@ -70,6 +70,12 @@ def test_a_payload_is_no_text_of_the_person() -> None:
     assert read_event(tracker("stop")).text == ""
 
 
+@pytest.mark.parametrize("text", ["1", "5.", "1 3", "٧"])
+def test_a_number_that_is_no_option_takes_back_no_answer(text: str) -> None:
+    event = read_event(tracker("correct", text=text, possible="danger_now"))
+    assert (event.intent, event.possible) == ("other", None)
+
+
 def test_the_form_leaves_an_interrupt_to_its_rule_without_a_word_or_a_slot() -> None:
     assert run("validate_screening_form", tracker("help")) == ({}, [])
 

@@ -178,8 +178,15 @@ def test_a_child_alone_gets_a_person_and_is_never_asked_about_work() -> None:
     conversation.turn("resume")
     assert conversation.question == "safe"
     conversation.answer(safe="yes", danger="no", consent="agree", shared_phone="no", for_whom="me", under_18="yes")
-    conversation.answer(trusted_adult="no")
+    conversation.pick("yes", question="trusted_adult")
     assert conversation.said == ["say_child"]
+
+
+def test_a_child_with_no_adult_is_not_told_to_stay_near_one() -> None:
+    conversation = begun().answer(safe="yes", danger="no", consent="agree", shared_phone="no", for_whom="me")
+    conversation.answer(under_18="yes", trusted_adult="no")
+    assert conversation.said == ["say_person_coming"]
+    assert conversation.did("hand_over") == {"do": "hand_over", "reason": "child", "level": "U"}
 
 
 def test_a_child_without_a_bed_is_an_emergency() -> None:
@@ -194,7 +201,7 @@ def test_a_child_without_a_bed_is_an_emergency() -> None:
 def test_a_child_is_asked_about_an_adult_and_then_a_person_takes_over(under_18: str, adult: str) -> None:
     conversation = begun().answer(safe="yes", danger="no", consent="agree", shared_phone="no", for_whom="me")
     conversation.answer(under_18=under_18, trusted_adult=adult)
-    assert conversation.said == ["say_child"]
+    assert conversation.said == ["say_person_coming" if adult == "no" else "say_child"]
     assert conversation.did("hand_over") == {"do": "hand_over", "reason": "child", "level": "U"}
     conversation.turn("resume")
     conversation.answer(medical="no", country="skip", place="skip", needs="food_cash")

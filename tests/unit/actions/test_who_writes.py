@@ -291,3 +291,20 @@ def test_who_harms_themselves_now_is_an_emergency_with_the_same_warm_words() -> 
     assert conversation.did("hand_over") == {"do": "hand_over", "reason": "self_harm", "level": "E"}
     assert conversation.world.case is not None
     assert {"E3", "U4"} <= set(conversation.world.case.rules)
+
+
+@pytest.mark.parametrize("intent", ["other", "change_language"])
+def test_a_language_is_asked_for_by_its_name_in_a_sentence(intent: str) -> None:
+    conversation = Conversation(language=None)
+    conversation.turn("greet")
+    conversation.write("in english please", intent)
+    assert conversation.said == ["ask_safe"]
+    conversation.write("français svp", "change_language")
+    assert conversation.said == ["say_language_changed", "ask_safe"]
+    assert conversation.language == "fr"
+
+
+def test_first_words_that_look_like_a_correction_are_no_mistake() -> None:
+    conversation = Conversation(language=None)
+    conversation.write("not that", "correct")
+    assert conversation.said == ["ask_language"]
