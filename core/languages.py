@@ -206,7 +206,18 @@ def find_words(text: str, entries: Iterable[str]) -> list[str]:
     spelling (`core.writing.searchable`). Where a language writes without spaces, its entries have a star at both ends.
     """
     parts = searchable(text)
-    return list(dict.fromkeys(found for entry in entries if (found := _stands_in(_patterns(entry), parts))))
+    whole = "\n".join(["", *parts, ""])
+    # Most entries stand nowhere in the text: one look at it as a whole tells, and only what may stand there is looked for word by word.
+    likely = (entry for entry in entries if all(needle in whole for needle in _needles(entry)))
+    return list(dict.fromkeys(found for entry in likely if (found := _stands_in(_patterns(entry), parts))))
+
+
+@cache
+def _needles(entry: str) -> tuple[str, ...]:
+    """What stands in the lines of a text if the entry does."""
+    return tuple(
+        f"{'' if before else chr(10)}{word}{'' if after else chr(10)}" for before, after, word in _patterns(entry)
+    )
 
 
 @cache
