@@ -5,6 +5,7 @@ What our own fixed texts say anyway is ours, whoever else has said it ("thank yo
 """
 
 from collections.abc import Iterable, Iterator, Sequence
+from functools import lru_cache
 from itertools import pairwise
 
 from core.writing import searchable
@@ -29,10 +30,16 @@ def find_own_words(text: str, said: Iterable[str], ours: Iterable[str] = ()) -> 
     if not runs and not numbers:
         return []
     for each in ours:
-        known = searchable(each)
+        known, counted = _read(each)
         runs = {run for run in runs if not _holds(known, run)}
-        numbers -= set(numbers_in(each))
+        numbers -= counted
     return sorted([*(" ".join(run) for run in runs), *numbers])
+
+
+@lru_cache(maxsize=4096)
+def _read(ours: str) -> tuple[tuple[str, ...], frozenset[str]]:
+    """Words and numbers of a text of ours; kept, because the same few hundred texts are looked through again and again."""
+    return tuple(searchable(ours)), frozenset(numbers_in(ours))
 
 
 def _runs(said: str) -> Iterator[tuple[str, ...]]:
