@@ -20,6 +20,9 @@ run: setup ## set up what is missing and start everything (Ctrl-C stops it)
 test: setup .make/dev check train ## check the code, then pass all tests
 	@env -u WAYMARK_DEMONSTRATION $(BIN)/python -m pytest $(TESTS)
 
+evaluate: train ## measure understanding, beside Rasa's own pipeline; writes docs/understanding.md
+	@$(BIN)/python -m benchmarks.understanding
+
 check: setup .make/dev ## lint, types, layers
 	@$(BIN)/ruff check --quiet .
 	@$(BIN)/ruff format --check --quiet .
@@ -73,4 +76,4 @@ check-locks:
 clean: ## remove what was built and installed, not the data in .waymark
 	rm -rf .venv .venv-engine .tools .make models .mypy_cache .ruff_cache .pytest_cache
 
-.PHONY: help run test check check-locks format train setup lock clean
+.PHONY: help run test evaluate check check-locks format train setup lock clean

@@ -18,7 +18,7 @@ from pathlib import Path
 from typing import List, Optional
 
 from bot.engine.model import seal
-from bot.engine.nlu.vectors import VARIABLE
+from bot.engine.nlu.vectors import VARIABLE, cost
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -83,7 +83,9 @@ def main(arguments: Optional[List[str]] = None) -> int:
     except Exception as error:  # noqa: BLE001 (the trainer reads files of ours only: its errors may be shown whole)
         sys.stderr.write(f"{chatter.getvalue()[-2000:]}\ntraining failed: {type(error).__name__}: {error}\n")
         return 1
-    sys.stdout.write(f"trained {options.out} in {time.monotonic() - started:.0f} s, sha256 {value}\n")
+    spent = {"seconds": time.monotonic() - started, "cpu_seconds": time.process_time(), **cost}
+    options.out.with_name(options.out.name + ".training.json").write_text(json.dumps(spent), encoding="ascii")
+    sys.stdout.write(f"trained {options.out} in {spent['seconds']:.0f} s, sha256 {value}\n")
     return 0
 
 

@@ -19,6 +19,7 @@ from bot.engine.model import ModelError, checked
 from bot.engine.nlu.text import spoken
 
 MODEL = "models/waymark.tar.gz"
+PROBABILITIES = "waymark_probabilities"  # as in bot.engine.nlu.classifier, which imports Rasa
 
 
 class Understanding:
@@ -45,12 +46,13 @@ class Understanding:
     def parse(self, text: str, language: Optional[str] = None) -> Dict[str, Any]:
         from rasa.core.channels.channel import UserMessage
 
-        message = UserMessage(spoken(text), sender_id="understand", metadata={"language": language})
+        asked = UserMessage(spoken(text), sender_id="understand", metadata={"language": language})
         results = self._runner.run(
-            inputs={self._placeholders[0]: [message], self._placeholders[1]: self._tracker},
+            inputs={self._placeholders[0]: [asked], self._placeholders[1]: self._tracker},
             targets=[self._metadata.nlu_target],
         )
-        return dict(results[self._metadata.nlu_target][0].as_dict(only_output_properties=True))
+        message = results[self._metadata.nlu_target][0]
+        return {**message.as_dict(only_output_properties=True), "probabilities": message.get(PROBABILITIES) or {}}
 
 
 def answer(understanding: Understanding, source: TextIO, target: TextIO, *, details: bool = False) -> None:
@@ -72,7 +74,7 @@ def answer(understanding: Understanding, source: TextIO, target: TextIO, *, deta
             result["possible"] = next(
                 (each["value"] for each in parsed["entities"] if each["entity"] == "possible"), None
             )
-            result["ranking"] = parsed["intent_ranking"]
+            result["probabilities"] = {intent: round(chance, 5) for intent, chance in parsed["probabilities"].items()}
         target.write(json.dumps(result) + "\n")
         target.flush()
 
@@ -80,7 +82,7 @@ def answer(understanding: Understanding, source: TextIO, target: TextIO, *, deta
 def main(arguments: Optional[List[str]] = None) -> int:
     parser = argparse.ArgumentParser(prog="python -m bot.engine.understand", description=__doc__)
     parser.add_argument("--model", type=Path, default=Path(os.environ.get("WAYMARK_MODEL") or MODEL))
-    parser.add_argument("--details", action="store_true", help="add the ranking and the danger to ask about")
+    parser.add_argument("--details", action="store_true", help="add every probability and the danger to ask about")
     options = parser.parse_args(arguments)
     try:
         understanding = Understanding(options.model)

@@ -12,6 +12,8 @@ from typing import Dict, Iterable, List, Protocol
 import numpy as np
 
 VARIABLE = "WAYMARK_VECTORS"  # where `bot.engine.train` keeps them; without it nothing is kept
+ENCODED = "encoded"
+cost = {ENCODED: 0}  # how many texts this training had to encode
 BATCH = 32  # texts of about the same length at a time: the encoder then reads its weights once for all of them
 
 
@@ -30,6 +32,7 @@ def encode_all(texts: Iterable[str], encoder: Encoder, model: bytes) -> Dict[str
     kept = _read(path, encoder.dim) if path else {}
     vectors = {text: kept[key] for text, key in wanted.items() if key in kept}
     missing = sorted((text for text in wanted if text not in vectors), key=lambda text: (len(text), text))
+    cost[ENCODED] += len(missing)
     for start in range(0, len(missing), BATCH):
         batch = missing[start : start + BATCH]
         vectors.update(zip(batch, encoder.query(batch), strict=True))

@@ -65,7 +65,7 @@ def fitted() -> Dict[str, float]:
     dense[:, :4] += 0.3 * (kinds[:, None] == np.array(["a", "b", "c", "d"]))
     sparse = random_matrix(rows, wide, density=0.03, random_state=chance, format="csr")
     labels, weights, bias = fit(dense, sparse, list(kinds), 20.0)
-    model = LogisticRegression(C=20.0, class_weight="balanced", max_iter=5000, tol=1e-6)
+    model = LogisticRegression(C=20.0, max_iter=5000, tol=1e-6)
     both = hstack([csr_matrix(dense), sparse]).tocsr()
     expected = model.fit(both, kinds).predict_proba(both)
     scores = both @ weights.T + bias

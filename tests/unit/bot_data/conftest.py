@@ -1,19 +1,19 @@
 """The language data as plain Python: training examples, lexicons and the held-out lines of every language that has a folder."""
 
-import json
 import unicodedata
 from collections.abc import Iterator
-from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 
 import yaml
 
+from benchmarks.messages import Message, Split, read
 from core.settings import Settings
 
 ROOT = Path(__file__).resolve().parents[3]
 DATA = ROOT / "bot" / "data"
 EVALUATION = ROOT / "tests" / "evaluation"
+SPLITS: tuple[Split, ...] = ("development", "evaluation")
 
 CODES = sorted(path.parent.name for path in DATA.glob("*/nlu.yml"))
 OFFERED: tuple[str, ...] = Settings.model_fields["languages"].default
@@ -27,14 +27,6 @@ INTENTS = frozenset({
 })
 # fmt: on
 CALLS_FOR_A_PERSON = frozenset({"danger_now", "self_harm", "child_alone", "ask_human"})
-
-
-@dataclass(frozen=True)
-class HeldOut:
-    text: str
-    language: str
-    intent: str
-    look_alike: bool = False
 
 
 @cache
@@ -64,13 +56,6 @@ def lexicon(code: str) -> dict[str, dict[str, list[str]]]:
 
 
 @cache
-def held_out(code: str) -> list[HeldOut]:
-    lines = (EVALUATION / f"{code}.jsonl").read_text(encoding="utf-8").splitlines()
-    return [HeldOut(**json.loads(line)) for line in lines]
-
-
-def contains(text: str, phrase: str) -> bool:
-    """Whether the phrase stands in the text as whole words; a star at an end of the phrase leaves that end open."""
-    left = "" if phrase.startswith("*") else " "
-    right = "" if phrase.endswith("*") else " "
-    return f"{left}{folded(phrase.strip('*'))}{right}" in f" {folded(text)} "
+def held_out(code: str) -> list[Message]:
+    """Every evaluation message of a language, of both splits. A failing test names them, it never shows what they say."""
+    return [message for split in SPLITS for message in read(split) if message.language == code]
