@@ -80,6 +80,7 @@ def read(inbound: Inbound, question: Question | None, language: str | None, word
         _number(text, question, language, wording)
         or _answer(text, question, language, wording)
         or _command(text, language, wording)
+        or _greeting(text, question, wording)
     )
     return Meaning(payload=payload) if payload else Meaning(text=clean(text[:MAX_TEXT]))
 
@@ -116,6 +117,11 @@ def _number(text: str, question: Question | None, language: str | None, wording:
 def _command(text: str, language: str | None, wording: Wording) -> Payload | None:
     intent = INTENT_OF_COMMAND.get(wording.command(language, text) or "")
     return Payload(intent=intent) if intent else None
+
+
+def _greeting(text: str, question: Question | None, wording: Wording) -> Payload | None:
+    """A word that begins, where nothing was asked: whoever was told "write START to begin again" must not be taken to say goodbye."""
+    return Payload(intent="greet") if question is None and "start" in wording.meanings(text) else None
 
 
 def _answer(text: str, question: Question | None, language: str | None, wording: Wording) -> Payload | None:

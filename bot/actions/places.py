@@ -5,7 +5,7 @@ from dataclasses import asdict
 from bot.actions.meaning import CERTAIN
 from bot.actions.output import Item, say
 from bot.actions.state import Event, State
-from bot.actions.world import World
+from bot.actions.world import Place, World
 
 LONGEST = 80
 """Characters of a place that are kept: enough for a name, too few for a story."""
@@ -27,7 +27,18 @@ def place_answered(state: State, event: Event, world: World) -> list[Item] | Non
 
 def take_place(state: State, event: Event, world: World) -> None:
     """Keep a text as the place, with the places that it may name."""
-    state.places = [asdict(place) for place in world.look_up(event.text, state.country(world.countries))]
+    told_apart: dict[str, Place] = {}
+    for place in world.look_up(event.text, state.country(world.countries)):
+        # Two lines that read alike offer no choice: the likelier place stands for both.
+        told_apart.setdefault(place.label, place)
+    state.places = [asdict(place) for place in told_apart.values()]
     state.answers["place"] = event.text[:LONGEST]
     state.question = None
     state.misses = 0
+
+
+def forget_place(state: State) -> None:
+    """None of the places offered was meant: the person can write another name, once; then the search goes without one."""
+    state.places = []
+    for question in ("place", "place_confirm"):
+        state.answers.pop(question, None)

@@ -19,13 +19,18 @@ def shown(found: FoundService, language: str, catalogues: Catalogues) -> Service
         "address": catalogues.text("say_confidential_address", language)
         if found.confidential_address
         else found.address or "",
-        "languages": ", ".join(catalogues.name_of(code, language) for code in found.languages),
+        "languages": _comma(language, catalogues).join(catalogues.name_of(code, language) for code in found.languages),
     }
     return Service(
         id=str(found.id),
         values={name: value[:LONGEST] if isinstance(value, str) else value for name, value in values.items()},
         is_example=found.is_example,
     )
+
+
+def _comma(language: str, catalogues: Catalogues) -> str:
+    """The Arabic comma where one reads from right to left: a Latin one between Arabic words is a slip that makes a text look foreign."""
+    return "\u060c " if catalogues.languages[language].direction == "rtl" else ", "
 
 
 def hours(known: Hours, language: str, catalogues: Catalogues) -> str:

@@ -104,6 +104,12 @@ def test_the_ways_out_work_at_any_moment_in_any_language(body: str, intent: str,
             assert read(text(body), question, language, wording).payload == Payload(intent=intent)
 
 
+def test_a_word_that_begins_is_a_greeting_where_nothing_was_asked_and_text_elsewhere(wording: FixedWording) -> None:
+    assert read(text("bonjour"), None, "ar", wording) == Meaning(payload=Payload(intent="greet"))
+    assert read(text("bonjour"), DANGER, "fr", wording) == Meaning(text="bonjour")
+    assert read(text("bonjour la famille"), None, "fr", wording) == Meaning(text="bonjour la famille")
+
+
 def test_a_word_inside_a_sentence_is_no_command(wording: FixedWording) -> None:
     assert read(text("please stop him"), DANGER, "en", wording) == Meaning(text="please stop him")
 
