@@ -9,10 +9,13 @@ from core.languages import find_forbidden, load_languages
 from directory.models import NEEDS
 
 FOLDER = Path(__file__).parents[3] / "directory" / "data" / "examples"
-LANGUAGES = ("en", "fr", "ar", "bn")
+LANGUAGES = ("en", "fr", "ar", "bn", "es", "pt", "ru", "lo")
 COUNTRIES = ("BR", "ZA", "BD", "MA")
 KINDS: dict[str, dict[str, Any]] = yaml.safe_load((FOLDER / "kinds.yml").read_text(encoding="utf-8"))
-MARKS = {"en": "(example)", "fr": "(exemple)", "ar": "(مثال)", "bn": "(উদাহরণ)"}
+MARKS = {
+    "en": "(example)", "fr": "(exemple)", "ar": "(مثال)", "bn": "(উদাহরণ)",
+    "es": "(ejemplo)", "pt": "(exemplo)", "ru": "(пример)", "lo": "(ຕົວຢ່າງ)",
+}  # fmt: skip
 
 
 def country(code: str) -> dict[str, Any]:
