@@ -72,6 +72,11 @@ def _form(state: State, event: Event, world: World) -> list[Item] | None:
     return items
 
 
+def _rule(state: State, event: Event, world: World) -> list[Item]:
+    """What a rule of Rasa's calls. Before the form is open a bare number may have been taken for words ("7" for a correction): it is none."""
+    return (interrupt if event.intent in INTERRUPTS else take)(state, event, world)
+
+
 def _forget_end(state: State, event: Event, world: World) -> list[Item]:  # noqa: ARG001 - all steps are called alike
     """The form is over; the next message opens it again."""
     return []
@@ -81,7 +86,7 @@ STEPS: Mapping[str, Step] = {
     f"validate_{FORM}": _form,
     f"action_ask_{ANSWER_SLOT}": say_next,
     "action_finish": _forget_end,
-    **{f"action_{intent}": interrupt for intent in INTERRUPTS},
+    **{f"action_{intent}": _rule for intent in INTERRUPTS},
 }
 
 

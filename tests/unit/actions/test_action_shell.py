@@ -76,6 +76,12 @@ def test_a_number_that_is_no_option_takes_back_no_answer(text: str) -> None:
     assert (event.intent, event.possible) == ("other", None)
 
 
+def test_a_number_in_the_first_message_that_rasa_took_for_words_breaks_nothing() -> None:
+    slots, said = run("action_correct", tracker("correct", text="7", form=False))
+    assert said == []
+    assert slots.get("last") is None
+
+
 def test_the_form_leaves_an_interrupt_to_its_rule_without_a_word_or_a_slot() -> None:
     assert run("validate_screening_form", tracker("help")) == ({}, [])
 
