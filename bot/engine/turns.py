@@ -11,7 +11,7 @@ LONGEST = 1000  # characters of a message
 # What a tapped button may mean. Anything else, and Rasa's own commands (restart, session_start, back) above all, is refused.
 PAYLOADS = (
     "answer", "attachment", "resume", "ask_human", "stop", "erase_data", "help", "change_language",
-    "opt_out", "unlock", "duress", "wrong_word", "ask_referral", "follow_up",
+    "greet", "opt_out", "unlock", "duress", "wrong_word", "ask_referral", "follow_up",
 )  # fmt: skip
 ALARMS = (None, "danger_now", "self_harm", "child_alone", "ask_human")
 SIGNS = ("locked", "burst", "long_text", "other_language")
