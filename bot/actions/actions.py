@@ -73,8 +73,8 @@ def _form(state: State, event: Event, world: World) -> list[Item] | None:
 
 
 def _rule(state: State, event: Event, world: World) -> list[Item]:
-    """What a rule of Rasa's calls. Before the form is open a bare number may have been taken for words ("7" for a correction): it is none."""
-    return (interrupt if event.intent in INTERRUPTS else take)(state, event, world)
+    """What a rule of Rasa's calls. Outside the form a bare number may have been taken for words ("7" for a correction)."""
+    return (interrupt if is_interrupt(state, event, world) else take)(state, event, world)
 
 
 def _forget_end(state: State, event: Event, world: World) -> list[Item]:  # noqa: ARG001 - all steps are called alike

@@ -20,10 +20,16 @@ __all__ = ["INTERRUPTS", "interrupt", "is_interrupt", "say_next", "take"]
 SAFETY = frozenset({"danger_now", "self_harm", "child_alone", "ask_human"})
 """Interrupts that never wait for anything."""
 
+TAKEN_WHEN_SURE = frozenset({"distress", "complaint", "correct", "withdraw_consent"})
+"""What takes the conversation elsewhere and is easily seen in other words ("for me and my children"): asked again when unsure."""
+
+SURE = 0.5
+"""From here on such a meaning is followed."""
+
 
 def is_interrupt(state: State, event: Event, world: World) -> bool:
     """Whether the input goes before the question asked. A town's name may look like "stop"; known words of danger never wait."""
-    if event.intent not in INTERRUPTS:
+    if event.intent not in INTERRUPTS or (event.intent in TAKEN_WHEN_SURE and event.confidence < SURE):
         return False
     known = event.intent in SAFETY and event.confidence >= CERTAIN
     return known or not names_a_place(state, event, world)
@@ -97,7 +103,7 @@ def _words(state: State, event: Event, world: World) -> list[Item]:
     question = questionnaire().get(state.question) if state.question else None
     if question is None:
         return [*said, *keep_case(state, world)]  # the first words of a conversation answer no question
-    if question.id == "place":
+    if question.id in ("place", "place_confirm"):
         answered = place_answered(state, event, world)
         if answered is not None:
             return answered

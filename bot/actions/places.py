@@ -13,6 +13,8 @@ LONGEST = 80
 
 def place_answered(state: State, event: Event, world: World) -> list[Item] | None:
     """Take a free text as the place. None when it is rather a "no", or a need, than a name."""
+    if state.question == "place_confirm":
+        return [] if _another(state, event, world) else None
     if not event.text or (event.intent != "other" and event.confidence >= CERTAIN):
         return None
     found = world.look_up(event.text, state.country(world.countries))
@@ -42,3 +44,15 @@ def forget_place(state: State) -> None:
     state.places = []
     for question in ("place", "place_confirm"):
         state.answers.pop(question, None)
+
+
+def _another(state: State, event: Event, world: World) -> bool:
+    """Whether a text names a place while one is offered for confirmation; then that one is offered instead."""
+    found = world.look_up(event.text, state.country(world.countries)) if event.text else []
+    if event.intent != "other":
+        found = [place for place in found if place.exact]
+    offered = {place["id"] for place in state.places}
+    if not found or {place.id for place in found} <= offered:
+        return False
+    take_place(state, event, world)
+    return True

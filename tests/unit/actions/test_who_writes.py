@@ -2,6 +2,7 @@
 
 import pytest
 
+from bot.actions.world import Place
 from tests.unit.actions.conversation import SAFE, Conversation, begun, world
 
 LOCKED = {"signs": ("locked",)}
@@ -308,3 +309,23 @@ def test_first_words_that_look_like_a_correction_are_no_mistake() -> None:
     conversation = Conversation(language=None)
     conversation.write("not that", "correct")
     assert conversation.said == ["ask_language"]
+
+
+def test_another_place_is_offered_when_its_name_is_written_instead_of_yes_or_no() -> None:
+    known = {"eastville": [Place("p3", "Eastville", "BR", -1.0, -50.0)]} | dict(world().places)
+    conversation = begun(world=world(places=known)).answer(**SAFE, country="BR")
+    conversation.write("smallville")
+    conversation.write("eastville", "need_shelter")
+    assert conversation.said == ["ask_place_confirm_one"]
+    assert [choice["value"] for choice in conversation.last[-1]["choices"]] == ["p3", "none"]
+    conversation.write("eastville")
+    assert conversation.said == ["say_not_understood", "ask_place_confirm_one"], "the same name again is no new place"
+
+
+@pytest.mark.parametrize("intent", ["distress", "complaint", "correct", "withdraw_consent"])
+def test_words_that_only_look_like_it_a_little_take_the_conversation_nowhere(intent: str) -> None:
+    conversation = begun().answer(safe="yes", danger="no", consent="agree", shared_phone="no")
+    conversation.write("for me and my children", intent, confidence=0.42)
+    assert conversation.said == ["say_not_understood", "ask_for_whom"]
+    conversation.write("for me and my children", intent, confidence=0.42)
+    assert conversation.done == ["hand_over"], "the second time a person takes over all the same"
