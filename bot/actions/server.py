@@ -17,6 +17,8 @@ from bot.actions.live import LiveWorlds
 from core.logging import get_logger, set_up_logging
 from core.reviews import require_reviewed
 from core.settings import Settings, SettingsError, get_settings
+from screening.phrases import self_harm_is_now
+from screening.questions import questionnaire
 
 log = get_logger(__name__)
 
@@ -79,6 +81,9 @@ def serve(settings: Settings) -> None:
     require_reviewed(settings)
     worlds = LiveWorlds.from_settings(settings)
     secret = settings.actions_secret.get_secret_value() if settings.actions_secret else ""
+    # Read once, now: the first people to write would otherwise wait for it, all at once, until the engine gives up.
+    questionnaire()
+    self_harm_is_now("hello", settings.languages)
     app = make_app(make_executor(worlds.open), secret)
     port = settings.port_of("actions")
     log.info("listening", port=port)
