@@ -11,7 +11,7 @@ from benchmarks.parts.safety import hit
 from bot.engine.nlu.decide import SAFETY, Thresholds
 
 ACT = (0.3, 0.4, 0.5, 0.6, 0.7, 0.8)
-ASK = (0.03, 0.05, 0.1, 0.2, 0.3)
+ASK = (0.03, 0.05, 0.07, 0.1, 0.2, 0.3)
 UNDERSTOOD = (0.2, 0.3, 0.4, 0.5)
 
 
@@ -22,6 +22,7 @@ def _rows(found: Sequence[Answer], tried: Sequence[tuple[str, Thresholds]]) -> l
         decisions = [(answer, answer.together(values)) for answer in found]
         cries = [pair for pair in decisions if pair[0].message.intent in SAFETY]
         calm = [decision for answer, decision in decisions if answer.message.look_alike]
+        plain = [d for answer, d in decisions if not answer.message.look_alike and answer.message.intent not in SAFETY]
         rows.append(
             (
                 name,
@@ -30,6 +31,8 @@ def _rows(found: Sequence[Answer], tried: Sequence[tuple[str, Thresholds]]) -> l
                 _share([noticed(decision) is not None for _, decision in cries]),
                 _share([acted(decision) is not None for decision in calm]),
                 _share([noticed(decision) is not None for decision in calm]),
+                _share([acted(decision) is not None for decision in plain]),
+                _share([noticed(decision) is not None for decision in plain]),
             )
         )
     return rows
@@ -62,6 +65,7 @@ def section(run: Run) -> list[str]:
         "",
         f"Chosen on the development split ({len(run.development)} messages), both lines together; one is changed at a time.",
         f"Now: understood {now.understood}, act {now.act}, ask {now.ask}, end {now.end}; exceptions: {exceptions or 'none'}.",
+        "*noticed*: acted on, or asked about. With a lower `ask` fewer cries are passed over and more people are asked for nothing.",
         "",
         *table(head, _rows(run.development, tried)),
     ]

@@ -13,8 +13,8 @@ from bot.engine.nlu.decide import SAFETY
 from core.settings import PROJECT, read_settings
 
 FOLDER = PROJECT / ".waymark" / "default_pipeline"
-EPOCHS = 20
-"""Of the suggested 100: more did not end within half an hour on the machine that wrote the page."""
+EPOCHS = 8
+"""Of the suggested 100: on two cores in use by others an epoch took one to three minutes, 20 epochs the better part of an hour."""
 
 
 def comparison(run: Run) -> list[str]:

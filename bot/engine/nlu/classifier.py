@@ -43,7 +43,7 @@ class SentenceClassifier(GraphComponent):
 
     @staticmethod
     def get_default_config() -> Dict[str, Any]:
-        return {"C": 20.0, "characters": 0.7}
+        return {"C": 10.0, "characters": 1.4}
 
     @classmethod
     def required_components(cls) -> List[type]:

@@ -105,4 +105,5 @@ def test_character_counts_stay_within_words_and_know_vowel_signs() -> None:
     assert weights("") == {}
     assert weights("ab") == weights("AB!")
     assert weights("a b") != weights("ab")
+    assert weights("kill me") != weights("me kill")  # a pair of words has an order
     assert weights("মা") != weights("ম")
