@@ -117,7 +117,7 @@ def _reported_back(question: str, value: str, state: State, world: World) -> lis
     if value == "no_more":
         return withdraw(state, world)
     if question == "follow_up" and value == "yes":
-        return [say("say_referral_noted")]
+        return [say("say_noted")]
     return to_person(state, world, reason=question)
 
 

@@ -33,7 +33,7 @@ def referral(given: str, state: State, event: Event, world: World) -> list[Item]
     """Whether the answers may be given to the place that was named."""
     world.record_consent("referral", given=given == "yes", language=event.language or state.language)
     state.referral = None
-    return [say("say_referral_noted")]
+    return [say("say_noted")]
 
 
 def withdraw(state: State, world: World) -> list[Item]:

@@ -2,7 +2,7 @@
 
 from bot.actions import guard
 from bot.actions.answers import answer, missed, option
-from bot.actions.asking import say_next
+from bot.actions.asking import say_next, upcoming
 from bot.actions.consent import CONTACT_PLAN
 from bot.actions.handover import keep_case, to_person
 from bot.actions.interrupts import INTERRUPTS, distress, interrupt, wake
@@ -116,7 +116,10 @@ def _words(state: State, event: Event, world: World) -> list[Item]:
         return [*said, *missed(state, world)]
     if new or event.intent in POLITE or (question.id in NEED_QUESTIONS and event.intent in NEEDS):
         state.misses = 0
-        return [*said, *keep_case(state, world)]
+        raised = keep_case(state, world)
+        # The same question again and nothing else would read as if nobody had listened. Before consent nothing delays it.
+        again = "consent" in state.answers and not state.handed_over and upcoming(state, event, world) == question
+        return [*said, *([say("say_noted")] if new and again and not said else []), *raised]
     return missed(state, world)
 
 

@@ -43,6 +43,8 @@ def unlock(state: State, world: World) -> list[Item]:
 def duress(state: State, world: World) -> list[Item]:
     """The other word. The answer is the same as to the right one; staff are told, and told not to write."""
     state.watched = True
+    # A session that has only begun goes on as plain information: a goodbye at once would be a sign too.
+    state.answers.setdefault("consent", "no")
     state.signals["duress"] = True
     raise_silently(state, world, reason="duress")
     world.hold("duress")

@@ -233,7 +233,7 @@ def test_a_referral_is_asked_after_whether_it_is_ok_to_write_and_the_desk_gets_t
     assert conversation.said == ["ask_referral"]
     assert conversation.last[-1]["values"] == {"name": "Example house"}
     conversation.pick("yes")
-    assert conversation.said == ["say_referral_noted", "say_person_coming"]
+    assert conversation.said == ["say_noted", "say_person_coming"]
     assert conversation.world.consents[-1] == ("referral", True, "en")
     assert conversation.did("hand_over")["reason"] == "referral"
 
@@ -249,7 +249,7 @@ def test_a_follow_up_ends_well_or_with_a_person(value: str, done: str | None, re
     assert conversation.said == ["ask_safe"]
     conversation.answer(safe="yes", follow_up=value)
     if done is None:
-        assert conversation.said == ["say_referral_noted", "ask_anything_else"]
+        assert conversation.said == ["say_noted", "ask_anything_else"]
     else:
         assert conversation.did(done)["reason"] == reason
 
@@ -329,3 +329,19 @@ def test_words_that_only_look_like_it_a_little_take_the_conversation_nowhere(int
     assert conversation.said == ["say_not_understood", "ask_for_whom"]
     conversation.write("for me and my children", intent, confidence=0.42)
     assert conversation.done == ["hand_over"], "the second time a person takes over all the same"
+
+
+def test_what_is_told_besides_the_question_is_acknowledged_before_it_comes_again() -> None:
+    conversation = begun().answer(**SAFE, country="BR", place="skip", needs="food_cash")
+    conversation.write("my boss does not pay me", "exploited_at_work")
+    assert conversation.said == ["say_noted", "ask_block_2"]
+    conversation.write("he never pays", "exploited_at_work")
+    assert conversation.said == ["say_not_understood", "ask_block_2"], "the same again is no news, and no answer"
+
+
+def test_the_second_word_in_a_new_session_goes_on_as_plain_information() -> None:
+    conversation = Conversation()
+    conversation.turn("duress")
+    assert conversation.said[0] == "say_go_on"
+    conversation.pick("yes")
+    assert conversation.question == "country", "no goodbye at once, and nothing about danger"
