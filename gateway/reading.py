@@ -145,13 +145,20 @@ def _labels(question: Question, language: str | None, wording: Wording) -> dict[
     """Everything that names an option, as `normalise` writes it, with or without its number; what names two options names none."""
     names: dict[str, set[str]] = {}
     for number, choice in zip(option_numbers(len(question.choices)), question.choices, strict=True):
-        label = choice.text or _translation(choice.label, language, wording)
-        for written in (label, f"{number} {label}") if label else ():
-            names.setdefault(normalise(written), set()).add(choice.value)
+        for label in _written(choice, language, wording):
+            for written in (label, f"{number} {label}"):
+                names.setdefault(normalise(written), set()).add(choice.value)
         for emoji, value in _EMOJI_ANSWERS.items():
             if value == choice.value:
                 names.setdefault(emoji, set()).add(choice.value)
     return {name: values.pop() for name, values in names.items() if len(values) == 1 and name}
+
+
+def _written(choice: Choice, language: str | None, wording: Wording) -> list[str]:
+    """How an option is written. A country is named in any language: who types Bangla with Latin letters writes "bangladesh"."""
+    spoken = wording.codes if (choice.label or "").startswith("country_") else (language,)
+    found = (choice.text or _translation(choice.label, code, wording) for code in spoken)
+    return [label for label in found if label]
 
 
 def _translation(label: str | None, language: str | None, wording: Wording) -> str | None:

@@ -1,5 +1,7 @@
 """What the channel means is read before any language understanding, and what is not certain stays text."""
 
+from dataclasses import replace
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -67,6 +69,16 @@ def test_words_of_another_language_stay_text_because_they_collide(wording: Fixed
     assert read(text("na"), DANGER, None, wording) == Meaning(text="na")
 
 
+def test_a_country_is_named_in_any_language_and_another_label_in_the_persons_own(wording: FixedWording) -> None:
+    named = {"en": "South Africa", "fr": "Afrique du Sud"}
+    texts = {code: {**said, "country_ZA": named.get(code, "…")} for code, said in wording.texts.items()}
+    wording = replace(wording, texts=texts)
+    countries = Question("country", (Choice(value="ZA", label="country_ZA"), Choice(value="skip", label="choice_skip")))
+    assert answer(read(text("south africa"), countries, "ar", wording)) == "ZA"
+    assert answer(read(text("1 Afrique du Sud"), countries, "ar", wording)) == "ZA"
+    assert answer(read(text(texts["en"]["choice_yes"]), DANGER, "fr", wording)) is None
+
+
 def test_yes_is_no_answer_where_it_is_not_offered(wording: FixedWording) -> None:
     assert read(text("yes"), NEEDS, "en", wording) == Meaning(text="yes")
 
@@ -105,6 +117,7 @@ def test_the_ways_out_work_at_any_moment_in_any_language(body: str, intent: str,
 
 
 def test_a_word_that_begins_is_a_greeting_where_nothing_was_asked_and_text_elsewhere(wording: FixedWording) -> None:
+    wording = replace(wording, lists={**wording.lists, "fr": {**wording.lists["fr"], "start": ("bonjour",)}})
     assert read(text("bonjour"), None, "ar", wording) == Meaning(payload=Payload(intent="greet"))
     assert read(text("bonjour"), DANGER, "fr", wording) == Meaning(text="bonjour")
     assert read(text("bonjour la famille"), None, "fr", wording) == Meaning(text="bonjour la famille")
