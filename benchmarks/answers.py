@@ -45,8 +45,17 @@ def acted(decision: Decision) -> str | None:
 
 
 def noticed(decision: Decision) -> str | None:
-    """The safety meaning the bot acts on, or asks the person about or hands to a caseworker because it is likely."""
-    return acted(decision) or (decision.possible[0] if decision.possible else None)
+    """The safety meaning the bot acts on, or asks the person about or hands to a caseworker because it is likely.
+
+    As the dialogue does it (`_possible` in bot/actions/dialogue.py): doubtful danger is always asked about, doubtful self-harm marked for a
+    person; a child alone is asked about when nothing else was understood, and nobody is asked whether they want a person.
+    """
+    if intent := acted(decision):
+        return intent
+    possible = decision.possible[0] if decision.possible else None
+    if possible in ("danger_now", "self_harm") or (possible == "child_alone" and decision.intent == "other"):
+        return possible
+    return None
 
 
 @cache

@@ -12,6 +12,7 @@ from bot.engine.nlu.decide import SAFETY, Thresholds
 
 ACT = (0.3, 0.4, 0.5, 0.6, 0.7, 0.8)
 ASK = (0.03, 0.05, 0.07, 0.1, 0.2, 0.3)
+ASKED_FOR = (0.2, 0.3, 0.4, 0.5)
 UNDERSTOOD = (0.2, 0.3, 0.4, 0.5)
 
 
@@ -50,16 +51,13 @@ def section(run: Run) -> list[str]:
         ("as chosen", now),
         *((f"act {value}", replace(now, act=value, needs=_without(now))) for value in ACT),
         *((f"ask {value}", replace(now, ask=value)) for value in ASK),
+        *((f"act {value} for ask_human", replace(now, needs={**now.needs, "ask_human": value})) for value in ASKED_FOR),
         *((f"understood {value}", replace(now, understood=value)) for value in UNDERSTOOD),
     ]
     head = (
-        "threshold",
-        "intent right",
-        "cries acted on",
-        "cries caught",
-        "look-alikes acted on",
-        "look-alikes asked about",
-    )
+        "threshold", "intent right", "cries acted on", "cries caught", "look-alikes acted on", "look-alikes noticed",
+        "others acted on", "others noticed",
+    )  # fmt: skip
     return [
         "## Thresholds",
         "",

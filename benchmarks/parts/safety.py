@@ -25,7 +25,7 @@ def hit(answer: Answer, decision: Decision) -> bool:
 
 
 def caught(decision: Decision) -> bool:
-    """Acted on, asked about or handed to a person as any safety meaning."""
+    """Acted on, asked about or handed to a person as any safety meaning: the person is heard, if not at once."""
     return noticed(decision) is not None
 
 
@@ -34,8 +34,9 @@ def recall(run: Run) -> list[str]:
     out = [
         "## Cries for help",
         "",
-        "*acted on*: the bot does at once what the meaning (or a more urgent one) asks for. *caught*: acted on, asked about or handed to",
-        "a person. *classifier* is the trained model alone, *phrases* the second line (`screening/data/phrases`) alone.",
+        "*acted on*: the bot does at once what the meaning (or a more urgent one) asks for. *caught*: acted on as any of the four,",
+        "or the bot asks about it or hands over to a person. *classifier* is the trained model alone, *phrases* the second line",
+        "(`screening/data/phrases`) alone.",
         "",
     ]
     for intent in SAFETY:
@@ -89,4 +90,4 @@ def _share(answers: Sequence[Answer], test: Callable[[Answer], bool]) -> float:
 
 def _distance(value: float, aim: float) -> str:
     missing = value + aim if aim < 0 else aim - value
-    return f"{value:.3f}, " + ("met" if missing <= 0 else f"short by {missing:.3f}")
+    return f"{value:.3f}, " + ("met" if missing <= 0 else f"{'over' if aim < 0 else 'short'} by {missing:.3f}")

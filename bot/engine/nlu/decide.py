@@ -53,7 +53,8 @@ def decide(
     certain = [pair for pair in safety if pair[1] >= thresholds.needed(pair[0])]
     if certain:
         intent, chance = min(certain, key=lambda pair: SAFETY.index(pair[0]))
-        return Decision(intent, chance, ranking[:length])
+        worse = [pair for pair in safety if _rank(pair[0]) < _rank(intent) and pair[1] >= thresholds.ask]
+        return Decision(intent, chance, ranking[:length], worse[0] if worse else None)
     possible = safety[0] if safety and safety[0][1] >= thresholds.ask else None
     intent, chance = ranking[0]
     if intent == OTHER or chance < thresholds.needed(intent):

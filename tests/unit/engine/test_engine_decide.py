@@ -40,6 +40,13 @@ def test_a_known_word_wins_over_every_probability() -> None:
     assert (decision.intent, decision.confidence, decision.possible) == ("stop", 1.0, None)
 
 
+def test_what_is_worse_than_the_meaning_acted_on_is_still_asked_about() -> None:
+    thresholds = Thresholds(understood=0.4, act=0.5, ask=0.1, needs={"ask_human": 0.2})
+    decision = decide({"ask_human": 0.3, "danger_now": 0.25, "greet": 0.2}, None, thresholds)
+    assert (decision.intent, decision.possible) == ("ask_human", ("danger_now", 0.25))
+    assert decide({"danger_now": 0.5, "ask_human": 0.3}, None, thresholds).possible is None
+
+
 def test_one_intent_can_have_a_threshold_of_its_own() -> None:
     thresholds = Thresholds(understood=0.4, act=0.5, end=0.8, needs={"ask_human": 0.3, "stop": 0.6})
     assert decide({"ask_human": 0.3, "greet": 0.6}, None, thresholds).intent == "ask_human"

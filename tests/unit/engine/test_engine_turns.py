@@ -35,7 +35,9 @@ def test_a_turn_is_read() -> None:
     }
 
 
-@pytest.mark.parametrize("intent", ["restart", "session_start", "back", "danger_now", "thanks", "", None, 3, ["answer"]])
+@pytest.mark.parametrize(
+    "intent", ["restart", "session_start", "back", "danger_now", "thanks", "", None, 3, ["answer"]]
+)
 def test_a_payload_means_only_what_a_button_may_mean(intent: object) -> None:
     with pytest.raises(InvalidTurn, match="payload"):
         read_turn(
