@@ -11,7 +11,7 @@ from typing import Any
 import eldc
 
 from core.languages import Language, match_word
-from core.writing import letters, tokens
+from core.writing import letters, loose, normalise, tokens
 
 ENOUGH = 0.9
 """Confidence from which on a language is named."""
@@ -87,6 +87,9 @@ class LanguageIdentifier:
     def _by_list(self, text: str) -> str | None:
         """The one language that knows this whole message as a word of its lists."""
         found = [code for code, language in self._languages.items() if match_word(text, language) is not None]
+        form = normalise(text)
+        if len(found) > 1 and form != loose(text, {}):  # "Olá" is also known as Spanish "ola", but not so written
+            found = [code for code in found if form in self._languages[code].exact_words]
         return found[0] if len(found) == 1 else None
 
     def _by_cues(self, words: Iterable[str]) -> tuple[str | None, float]:

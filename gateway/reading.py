@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from core.turns import MAX_TEXT, Choice, Payload
-from core.writing import normalise
+from core.writing import loose, normalise
 from gateway.numerals import option_numbers, pick
 from gateway.wording import Wording, clean
 
@@ -133,7 +133,7 @@ def _answer(text: str, question: Question | None, language: str | None, wording:
     parts = [part for part in _LIST.split(text) if normalise(part)] if question.multiple else [text]
     values: list[str] = []
     for part in parts:
-        value = labels.get(normalise(part)) or (wording.word(language, part) if language else None)
+        value = labels.get(_form(part)) or (wording.word(language, part) if language else None)
         if value not in offered:
             return None
         if value not in values:
@@ -142,16 +142,21 @@ def _answer(text: str, question: Question | None, language: str | None, wording:
 
 
 def _labels(question: Question, language: str | None, wording: Wording) -> dict[str, str]:
-    """Everything that names an option, as `normalise` writes it, with or without its number; what names two options names none."""
+    """Everything that names an option, in one form, with or without its number; what names two options names none."""
     names: dict[str, set[str]] = {}
     for number, choice in zip(option_numbers(len(question.choices)), question.choices, strict=True):
         for label in _written(choice, language, wording):
             for written in (label, f"{number} {label}"):
-                names.setdefault(normalise(written), set()).add(choice.value)
+                names.setdefault(_form(written), set()).add(choice.value)
         for emoji, value in _EMOJI_ANSWERS.items():
             if value == choice.value:
-                names.setdefault(emoji, set()).add(choice.value)
+                names.setdefault(_form(emoji), set()).add(choice.value)
     return {name: values.pop() for name, values in names.items() if len(values) == 1 and name}
+
+
+def _form(text: str) -> str:
+    """Without accents: an SMS shows "Por mi" for "Por mí", and whoever types what they read has answered."""
+    return loose(text, {})
 
 
 def _written(choice: Choice, language: str | None, wording: Wording) -> list[str]:

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from core.catalogues import Catalogues
 from core.languages import load_languages
 from core.settings import PROJECT, Settings
-from core.turns import Say
+from core.turns import Choice, Say
 from gateway.budgets import DIRECTORY, LONG, NOTICE, SHORT, budget_of
 from gateway.check import Draft, check
 from gateway.contacts import find_links, find_phone_numbers
@@ -249,6 +249,18 @@ def test_nothing_we_say_breaks_a_rule_whatever_the_day_and_whoever_wrote_the_sam
             said = tuple(part.body for part in parts)
             broken = broken_rules(parts, key, manner, wording, settings, said=said, ours=[*our_words(say), *said])
             assert broken == [], (code, key, said)
+
+
+@pytest.mark.parametrize(("code", "typed"), [("es", "por mi"), ("pt", "nao sei"), ("fr", "a tout moment")])
+def test_what_was_typed_as_an_sms_shows_it_is_ours(
+    ours: tuple[CatalogueWording, Catalogues], code: str, typed: str
+) -> None:
+    wording, _ = ours
+    choices = tuple(Choice(value=value, label=f"choice_{value}") for value in ("for_me", "unsure", "any_time"))
+    say = Say(say="ask_for_whom", question="for_whom", choices=choices)
+    manner = Manner(code, "sms", None, datetime(2026, 11, 24, tzinfo=UTC))
+    parts = render(say, manner, wording, budget=budget_of(say.say, Settings.model_construct()))
+    assert broken_rules(parts, say.say, manner, wording, Settings.model_construct(), said=(typed,)) == []
 
 
 @given(

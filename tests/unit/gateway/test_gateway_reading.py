@@ -83,6 +83,12 @@ def test_yes_is_no_answer_where_it_is_not_offered(wording: FixedWording) -> None
     assert read(text("yes"), NEEDS, "en", wording) == Meaning(text="yes")
 
 
+@pytest.mark.parametrize("typed", ["Por mí", "por mi", "1 Por mi", "POR MÍ"])
+def test_a_label_is_known_as_an_sms_shows_it(typed: str, wording: FixedWording) -> None:
+    question = Question("for_whom", (Choice(value="me", text="Por mí"), Choice(value="other", text="Por otra persona")))
+    assert answer(read(text(typed), question, "es", wording)) == "me"
+
+
 def test_several_options_are_picked_where_several_may_be(wording: FixedWording) -> None:
     for body in ("1 3", "1,3", "١ ٣", "১ ৩", "13", "shelter, food_cash", "1\n3"):
         assert answer(read(text(body), NEEDS, "en", wording)) == "shelter,food_cash"

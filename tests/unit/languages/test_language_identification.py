@@ -92,3 +92,11 @@ def test_any_text_gives_an_enabled_language_or_none(identifier: LanguageIdentifi
     code, confidence = identifier.identify(text)
     assert code in {None, "en", "fr", "ar", "bn"}
     assert 0 <= confidence <= 1
+
+
+@pytest.mark.parametrize(("text", "code"), [("Olá", "pt"), ("ola", None), ("hola", "es"), ("Sí", "es"), ("oi", "pt")])
+def test_an_accent_tells_a_word_from_its_neighbour(
+    languages: Mapping[str, Language], text: str, code: str | None
+) -> None:
+    identifier = LanguageIdentifier({each: languages[each] for each in ("en", "fr", "es", "pt")})
+    assert identifier.identify(text)[0] == code

@@ -12,8 +12,10 @@ CATALOGUES = Catalogues.load(PROJECT / "locale", ("en", "fr", "ar", "bn", "es", 
 @pytest.mark.parametrize(
     ("text", "code"),
     [
-        ("english pls", "en"), ("English", "en"), ("inglês", "en"), ("en francais svp", "fr"), ("FRANÇAIS !", "fr"), ("español por favor", "es"),
-        ("portugues", "pt"), ("العربية من فضلك", "ar"), ("বাংলা", "bn"), ("bangla please", "bn"), ("русский", "ru"), ("ລາວ", "lo"), ("arabe", "ar"),
+        ("english pls", "en"), ("English", "en"), ("inglês", "en"),
+        ("en francais svp", "fr"), ("FRANÇAIS !", "fr"), ("español por favor", "es"),
+        ("portugues", "pt"), ("العربية من فضلك", "ar"), ("বাংলা", "bn"), ("bangla please", "bn"),
+        ("русский", "ru"), ("ລາວ", "lo"), ("arabe", "ar"),
     ],
 )  # fmt: skip
 def test_a_name_is_known_in_any_enabled_language(text: str, code: str) -> None:
