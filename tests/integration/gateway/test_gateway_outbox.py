@@ -278,7 +278,13 @@ async def held_case(line: Line, *, channel: str = "sms") -> User:
 def writes(line: Line, session: Session, user: User, words: str, client_id: UUID | None = None) -> Message:
     gateway = line.gateway
     return outbox.send_as_caseworker(
-        session, line.conversation(), user, words, client_id or uuid4(), wording=gateway.wording, settings=gateway.settings
+        session,
+        line.conversation(),
+        user,
+        words,
+        client_id or uuid4(),
+        wording=gateway.wording,
+        settings=gateway.settings,
     )
 
 
