@@ -6,7 +6,7 @@ from bot.actions.asking import say_next, upcoming
 from bot.actions.consent import CONTACT_PLAN
 from bot.actions.handover import keep_case, to_person
 from bot.actions.interrupts import INTERRUPTS, distress, interrupt, wake
-from bot.actions.meaning import CERTAIN, NEEDS, POLITE, in_own_words, names_a_place, remember
+from bot.actions.meaning import CERTAIN, NEEDS, POLITE, age_told, in_own_words, names_a_place, remember
 from bot.actions.output import Item, say
 from bot.actions.places import place_answered, take_place
 from bot.actions.state import Event, State
@@ -32,6 +32,8 @@ def is_interrupt(state: State, event: Event, world: World) -> bool:
     if event.intent not in INTERRUPTS or (event.intent in TAKEN_WHEN_SURE and event.confidence < SURE):
         return False
     known = event.intent in SAFETY and event.confidence >= CERTAIN
+    if event.intent == "child_alone" and not known and age_told(state, event) == "no":
+        return False
     return known or not names_a_place(state, event, world)
 
 
@@ -136,7 +138,12 @@ def _possible(state: State, event: Event, world: World) -> list[Item] | None:
         state.signals.setdefault("self_harm", "unsure")
         if event.intent == "other":
             return to_person(state, world, reason="self_harm")
-    if event.possible == "child_alone" and event.intent == "other" and "under_18" not in state.answers:
+    if (
+        event.possible == "child_alone"
+        and event.intent == "other"
+        and "under_18" not in state.answers
+        and not age_told(state, event)
+    ):
         state.urgent = "under_18"
         state.misses = 0
         return []

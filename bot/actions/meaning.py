@@ -4,12 +4,16 @@ from collections.abc import Sequence
 
 from bot.actions.state import Event, State
 from bot.actions.world import World
+from core.digits import to_ascii_digits
 from screening.questionnaire import SKIPPED, Question, assess
 from screening.questions import KEPT, UNUSABLE
 from screening.triage import LEVELS
 
 CERTAIN = 0.95
 """From here on a meaning is known word for word; below, a town's name may have been taken for it (one in six was, measured)."""
+
+CHILD_BELOW, SURELY_ADULT = 18, 20
+"""Years."""
 
 LANGUAGES_AT_ONCE = 8
 """Choices have one digit, and 9 is always the way out."""
@@ -37,6 +41,18 @@ def names_a_place(state: State, event: Event, world: World) -> bool:
     if state.question != "place" or not event.text:
         return False
     return any(place.exact for place in world.look_up(event.text, state.country(world.countries)))
+
+
+def age_told(state: State, event: Event) -> str | None:
+    """The answer to "are you under 18?" in a number: "no tengo 31 años" is easily taken for a child's words.
+
+    Near 18 only the words count: "soon 18" is a child.
+    """
+    numbers = "".join(sign if sign.isdecimal() else " " for sign in to_ascii_digits(event.text)).split()
+    if state.question != "under_18" or len(numbers) != 1 or len(numbers[0]) != 2:
+        return None
+    age = int(numbers[0])
+    return "no" if age >= SURELY_ADULT else "yes" if age < CHILD_BELOW else None
 
 
 def remember(state: State, event: Event) -> bool:
@@ -91,6 +107,8 @@ def in_own_words(question: Question, event: Event, state: State) -> list[str]:
     """The value that the meaning of a free text has for this question; empty when it has none."""
     if event.intent == "skip":
         return [question.skip]
+    if (age := age_told(state, event)) is not None:
+        return [age]
     if question.id == "place_confirm" and event.intent == "affirm" and len(state.places) == 1:
         return [state.places[0]["id"]]
     value = question.own_words.get(event.intent)
