@@ -15,6 +15,8 @@ from tests.acceptance.conftest import Line
 from tests.acceptance.played import Outcome, play_all
 from tests.acceptance.record import FOLDER
 
+pytestmark = pytest.mark.timeout(1200)  # all conversations are played before the first is looked at
+
 FILES = sorted(FOLDER.glob("*/*.yml"))
 SITUATIONS = {
     "danger in the first message", "a child", "a shared phone", "for somebody else", "refusal at every question", "wandering off",

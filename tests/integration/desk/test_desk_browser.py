@@ -223,7 +223,9 @@ def test_every_page_is_accessible_and_fits(world: Any, page: Page, base: str, si
     assert {name: faults for name, faults in found.items() if faults} == {}
 
 
-def test_a_warning_keeps_the_draft_and_only_its_own_button_sends_all_the_same(world: Any, base: str, page: Page) -> None:
+def test_a_warning_keeps_the_draft_and_only_its_own_button_sends_all_the_same(
+    world: Any, base: str, page: Page
+) -> None:
     case_id = world.case()
     page.goto(f"{base}/desk/cases/{case_id}")
     page.get_by_test_id("take").click()
