@@ -23,6 +23,9 @@ SAFETY = frozenset({"danger_now", "self_harm", "child_alone", "ask_human"})
 TAKEN_WHEN_SURE = frozenset({"distress", "complaint", "correct", "withdraw_consent"})
 """What takes the conversation elsewhere and is easily seen in other words ("for me and my children"): asked again when unsure."""
 
+AN_AGE_ALONE = 4
+"""Words of an answer that is nothing but an age."""
+
 SURE = 0.5
 """From here on such a meaning is followed."""
 
@@ -32,8 +35,9 @@ def is_interrupt(state: State, event: Event, world: World) -> bool:
     if event.intent not in INTERRUPTS or (event.intent in TAKEN_WHEN_SURE and event.confidence < SURE):
         return False
     known = event.intent in SAFETY and event.confidence >= CERTAIN
-    if event.intent == "child_alone" and not known and age_told(state, event) == "no":
-        return False
+    if event.intent == "child_alone" and not known and (age := age_told(state, event)) is not None:
+        # "yes im 15" answers the question and does not say that nobody is there; a longer text may.
+        return age == "yes" and len(event.text.split()) > AN_AGE_ALONE
     return known or not names_a_place(state, event, world)
 
 

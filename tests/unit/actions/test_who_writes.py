@@ -352,12 +352,19 @@ def test_the_second_word_in_a_new_session_goes_on_as_plain_information() -> None
     [
         ("no tengo 31 años", "child_alone", "medical"), ("আমার ২৫", "other", "medical"), ("im 15", "other", "trusted_adult"),
         ("soon 18", "other", "under_18"), ("i have 2 sons of 12 and 14", "other", "under_18"), ("i am 24", "other", "medical"),
+        ("si tengo 14", "child_alone", "trusted_adult"),
     ],
 )  # fmt: skip
 def test_an_age_answers_whether_somebody_is_a_child(text: str, intent: str, asked: str) -> None:
     conversation = begun().answer(safe="yes", danger="no", consent="agree", shared_phone="no", for_whom="me")
     conversation.write(text, intent)
     assert conversation.question == asked
+
+
+def test_an_age_in_a_longer_text_keeps_what_else_it_says() -> None:
+    conversation = begun().answer(safe="yes", danger="no", consent="agree", shared_phone="no", for_whom="me")
+    conversation.write("i am 14 and there is nobody with me here", "child_alone")
+    assert conversation.said == ["say_child"]
 
 
 def test_known_words_of_a_child_hold_whatever_number_stands_in_them() -> None:
