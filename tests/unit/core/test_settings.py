@@ -53,7 +53,9 @@ def test_the_reference_page_is_what_the_settings_say() -> None:
 def test_every_variable_the_code_reads_is_a_setting_or_its_engine_twin() -> None:
     known = {variable_of(name) for name in Settings.model_fields}
     # Rasa's interpreter reads these from the environment that the supervisor makes for it (app/up.py).
-    engine = {"WAYMARK_ACTIONS_URL", "WAYMARK_ENGINE_PORT", "WAYMARK_ENGINE_SECRET", "WAYMARK_ENGINE_KEY"}
+    engine = {
+        "WAYMARK_ACTIONS_URL", "WAYMARK_ENGINE_PORT", "WAYMARK_ENGINE_SECRET", "WAYMARK_ENGINE_KEY", "WAYMARK_VECTORS",
+    }  # fmt: skip
     tests = {"WAYMARK_TEST_DATABASE_URL", "WAYMARK_BROWSER_TESTS"}
     found: set[str] = set()
     for folder in ("app", "bot", "cases", "core", "desk", "directory", "gateway", "screening"):
