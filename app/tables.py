@@ -6,7 +6,9 @@ from core.database import Base
 
 ROOMS_WITH_TABLES = ("cases", "desk", "directory", "gateway")
 
-for _room in ROOMS_WITH_TABLES:
-    import_module(f"{_room}.models")
+MODULES = (*(f"{_room}.models" for _room in ROOMS_WITH_TABLES), "directory.exchange.models", "directory.review.models")
+
+for _module in MODULES:
+    import_module(_module)
 
 metadata = Base.metadata

@@ -45,7 +45,6 @@ class Candidate:
     service: Service
     location_id: UUID | None = None
     distance_km: float | None = None
-    address: str | None = None
     is_confidential: bool = False
 
 
@@ -97,6 +96,7 @@ def _eligible[*T](asked: Asked, query: Select[*T]) -> Select[*T]:
     rules: list[ColumnElement[bool]] = [
         Service.country == asked.country,
         Service.status == "active",
+        Service.listing == "published",
         exists().where(ServiceNeed.service_id == Service.id, ServiceNeed.need.in_(asked.needs)),
     ]
     if not asked.demonstration:
@@ -157,8 +157,7 @@ def _candidate(service: Service, location: Location, place: PlaceRef | None) -> 
     if place is not None and location.latitude is not None and location.longitude is not None:
         exact = kilometres(place.latitude, place.longitude, location.latitude, location.longitude)
         distance = max(1, round(exact / _CONFIDENTIAL_STEP_KM)) * float(_CONFIDENTIAL_STEP_KM) if hidden else exact
-    lines = () if hidden else (location.address_1, location.city)
-    return Candidate(service, location.id, distance, ", ".join(line for line in lines if line) or None, hidden)
+    return Candidate(service, location.id, distance, hidden)
 
 
 def _once(candidates: Iterable[Candidate]) -> list[Candidate]:

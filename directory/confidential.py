@@ -23,7 +23,10 @@ class ConfidentialAddress(Identified, Base):
     address_encrypted: Mapped[bytes | None] = mapped_column(LargeBinary)
     point_encrypted: Mapped[bytes | None] = mapped_column(LargeBinary)
     """`latitude,longitude`, encrypted: a distance from it would give the house away."""
+    phones_encrypted: Mapped[bytes | None] = mapped_column(LargeBinary)
+    """Numbers that ring inside the house, one a line."""
     created_at: Mapped[datetime] = mapped_column(default=now)
 
     address = Encrypted()
     point = Encrypted()
+    phones = Encrypted()

@@ -1,5 +1,7 @@
 """What can go wrong in the directory."""
 
+from uuid import UUID
+
 
 class DirectoryError(Exception):
     """Base of the directory's errors."""
@@ -10,3 +12,11 @@ class NotADemonstrationError(DirectoryError):
 
     def __init__(self) -> None:
         super().__init__("example services belong in a demonstration only (WAYMARK_DEMONSTRATION)")
+
+
+class UnknownEntryError(DirectoryError):
+    """There is no entry of this id."""
+
+    def __init__(self, service_id: UUID) -> None:
+        super().__init__("no such entry")
+        self.service_id = service_id

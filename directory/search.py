@@ -14,7 +14,7 @@ from sqlalchemy.orm import Session, joinedload, selectinload
 from core.database import now
 from directory.candidates import Candidate, in_country, nationwide, near
 from directory.hours import Hours
-from directory.models import Phone, Service
+from directory.models import Address, Phone, Service
 from directory.places import PlaceRef, get_place
 from directory.ranking import best
 
@@ -127,10 +127,29 @@ def _told(session: Session, chosen: list[tuple[Candidate, Hours]], request: Sear
             )
         )
     }
-    return tuple(_found(services[candidate.service.id], candidate, hours, request) for candidate, hours in chosen)
+    addresses = _addresses(session, [candidate for candidate, _ in chosen])
+    return tuple(
+        _found(services[candidate.service.id], candidate, hours, request, addresses.get(candidate.location_id))
+        for candidate, hours in chosen
+    )
 
 
-def _found(service: Service, candidate: Candidate, hours: Hours, request: SearchRequest) -> FoundService:
+def _addresses(session: Session, candidates: list[Candidate]) -> dict[UUID | None, str]:
+    """One line for each location whose address may be told."""
+    open_to_all = [one.location_id for one in candidates if one.location_id and not one.is_confidential]
+    rows = session.scalars(
+        select(Address)
+        .where(Address.location_id.in_(open_to_all), Address.address_type == "physical")
+        .order_by(Address.id.desc())
+    )
+    return {
+        row.location_id: ", ".join(line for line in (row.address_1, row.address_2, row.city) if line) for row in rows
+    }
+
+
+def _found(
+    service: Service, candidate: Candidate, hours: Hours, request: SearchRequest, address: str | None
+) -> FoundService:
     texts = {text.language: text for text in service.texts if text.state == "approved"}
     text = texts.get(request.language or "") or texts.get("en")
     return FoundService(
@@ -142,7 +161,7 @@ def _found(service: Service, candidate: Candidate, hours: Hours, request: Search
         needs=tuple(sorted(need.need for need in service.needs)),
         hours=hours,
         distance_km=candidate.distance_km,
-        address=candidate.address,
+        address=address,
         confidential_address=candidate.is_confidential,
         phones=tuple(phone.number for phone in service.phones if _may_be_told(phone, request)),
         languages=tuple(sorted(language.language for language in service.languages)),

@@ -14,6 +14,7 @@ from core.settings import Settings
 from directory.confidential import ConfidentialAddress
 from directory.errors import NotADemonstrationError
 from directory.models import (
+    Address,
     DataImport,
     Location,
     Organization,
@@ -121,10 +122,11 @@ def _place(session: Session, service: Service, entry: dict[str, Any], city: str)
         country=service.country,
         latitude=latitude,
         longitude=longitude,
-        address_1=entry.get("address"),
         city=city,
         is_confidential=service.is_confidential,
     )
+    if "address" in entry:
+        location.addresses = [Address(address_1=entry["address"], city=city, country=service.country)]
     session.add(location)
     session.flush()
     session.add(ServiceAtLocation(service_id=service.id, location_id=location.id))

@@ -6,6 +6,7 @@ from typing import Any
 from sqlalchemy.orm import Session
 
 from directory.models import (
+    Address,
     Location,
     Organization,
     Phone,
@@ -59,10 +60,11 @@ def add_service(
     if area_km and at:
         service.areas = [ServiceArea(country=country, latitude=at[0], longitude=at[1], radius_km=area_km)]
     if at and not area_km:
+        address_1 = (location or {}).pop("address_1", f"Street of {name}")
         where = Location(
-            organization_id=organization.id, country=country, latitude=at[0], longitude=at[1],
-            **{"address_1": f"Street of {name}", **(location or {})},
-        )  # fmt: skip
+            organization_id=organization.id, country=country, latitude=at[0], longitude=at[1], **(location or {})
+        )
+        where.addresses = [Address(address_1=address_1, country=country)]
         session.add(where)
         service.at_locations = [ServiceAtLocation(location=where)]
     session.add(service)

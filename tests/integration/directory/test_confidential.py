@@ -13,7 +13,7 @@ from sqlalchemy.orm import Session
 import directory.models  # noqa: F401
 from core.database import Base
 from directory.confidential import ConfidentialAddress
-from directory.models import Location, Organization, ServiceAtLocation
+from directory.models import Address, Location, Organization, ServiceAtLocation
 from directory.places import look_up
 from directory.search import SearchRequest, find
 from tests.integration.directory.builders import add_service
@@ -104,8 +104,6 @@ def test_distances_from_many_places_do_not_lead_to_the_house(world: Session, hid
         {"latitude": TRUE_POINT[0], "longitude": TRUE_POINT[1]},
         {"latitude": 23.81, "longitude": 90.4},
         {"latitude": 23.8, "longitude": 90.43},
-        {"address_1": ADDRESS},
-        {"postal_code": "1212"},
     ],
 )
 def test_the_database_refuses_a_hidden_location_that_says_more_than_its_area(
@@ -113,6 +111,24 @@ def test_the_database_refuses_a_hidden_location_that_says_more_than_its_area(
 ) -> None:
     world.add(Location(organization_id=organization.id, country="BD", is_confidential=True, **values))
     with pytest.raises(IntegrityError, match="ck_location_confidential"):
+        world.flush()
+
+
+def test_the_database_refuses_an_address_at_a_hidden_location(
+    world: Session, organization: Organization, hidden: Location
+) -> None:
+    for claimed, refusal in ((True, "ck_address_not_confidential"), (False, "fk_address_location")):
+        place = world.begin_nested()
+        world.add(Address(location_id=hidden.id, location_is_confidential=claimed, address_1=ADDRESS, country="BD"))
+        with pytest.raises(IntegrityError, match=refusal):
+            world.flush()
+        place.rollback()
+
+
+def test_a_location_that_still_has_an_address_cannot_be_hidden(world: Session, organization: Organization) -> None:
+    service = add_service(world, organization, "open house", at=(23.8, 90.4))
+    service.at_locations[0].location.is_confidential = True
+    with pytest.raises(IntegrityError, match="ck_address_not_confidential"):
         world.flush()
 
 

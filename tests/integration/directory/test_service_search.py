@@ -221,12 +221,11 @@ def test_an_unverified_telephone_number_is_shown_in_a_demonstration_only(
 def test_a_service_with_two_doors_is_named_once_at_the_nearer_one(
     world: Session, organization: Organization, request_: SearchRequest
 ) -> None:
-    from directory.models import Location, ServiceAtLocation
+    from directory.models import Address, Location, ServiceAtLocation
 
     service = add_service(world, organization, "it", at=north(30))
-    nearer = Location(
-        organization_id=organization.id, country="BD", latitude=DHAKA[0], longitude=DHAKA[1], address_1="near door"
-    )
+    nearer = Location(organization_id=organization.id, country="BD", latitude=DHAKA[0], longitude=DHAKA[1])
+    nearer.addresses = [Address(address_1="near door", country="BD")]
     world.add(nearer)
     world.flush()
     world.add(ServiceAtLocation(service_id=service.id, location_id=nearer.id))
