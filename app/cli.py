@@ -72,14 +72,14 @@ def create_user(arguments: argparse.Namespace) -> int:
         sessions = make_sessions(settings)
         try:
             with sessions.begin() as session:
-                user = create(session, arguments.name, arguments.role)
+                user = create(session, arguments.name, *arguments.role)
                 token = create_sign_in_link(session, user, lifetime=settings.sign_in_link_lifetime)
         except AccountError as error:
             return _fail(str(error))
         finally:
             sessions.engine.dispose()
     hours = settings.sign_in_link_lifetime.total_seconds() / 3600
-    print(f"{arguments.name} ({arguments.role}) signs in once, within {hours:.0f} hours, at")
+    print(f"{arguments.name} ({', '.join(user.roles)}) signs in once, within {hours:.0f} hours, at")
     print(f"{settings.public_base()}{sign_in_path(token)}")
     return 0
 
@@ -201,7 +201,7 @@ def parser() -> argparse.ArgumentParser:
     add("seed", seed, "load places and, in a demonstration, example services")
     user = add("create-user", create_user, "create a staff account and print its one-time sign-in link")
     user.add_argument("name")
-    user.add_argument("--role", default="caseworker", choices=("caseworker", "supervisor", "administrator"))
+    user.add_argument("--role", nargs="+", default=["caseworker"], metavar="ROLE", help="one or several roles")
     add("doctor", doctor, "say what is missing or wrong, each with its remedy")
     spoken = add("languages", languages, "how far each language is: texts, who has read them, what they cost")
     spoken.add_argument(

@@ -2,7 +2,7 @@
 
 from sqlalchemy import select
 
-from cases.models import User
+from cases.models import ROLES, User
 from core.database import Sessions
 from core.settings import Settings
 from desk.accounts import create_sign_in_link, create_user
@@ -29,7 +29,9 @@ def first_sign_in_link(sessions: Sessions, settings: Settings) -> str | None:
             return None
         user = session.execute(select(User).where(User.name == ADMINISTRATOR)).scalar_one_or_none()
         if user is None:
-            user = create_user(session, ADMINISTRATOR, "administrator")
+            # In a demonstration one person looks at everything; elsewhere who invites colleagues reads no case.
+            roles = ROLES if settings.demonstration else ("administrator",)
+            user = create_user(session, ADMINISTRATOR, *roles)
         token = create_sign_in_link(session, user, lifetime=settings.sign_in_link_lifetime)
     return sign_in_path(token)
 

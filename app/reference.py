@@ -1,11 +1,14 @@
-"""Writes the reference page of the settings from the settings themselves; a test holds the page to this."""
+"""Writes the reference pages of the settings and of the permissions from the code itself; tests hold the pages to this."""
 
 from datetime import timedelta
 from pathlib import Path
 
+from cases.models import ROLES
 from core.settings import PROJECT, Settings, variable_of
+from desk.permissions import MEANINGS, PERMISSIONS
 
 PAGE = PROJECT / "docs" / "reference" / "settings.md"
+PERMISSIONS_PAGE = PROJECT / "docs" / "reference" / "permissions.md"
 
 _HEAD = """# Settings
 
@@ -16,6 +19,25 @@ This page is written by `python -m app.reference` from `core/settings.py`; a tes
 | variable | default | meaning |
 |---|---|---|
 """
+
+_PERMISSIONS_HEAD = """# Permissions
+
+Who may do what at the desk. Somebody with several roles may do what any of them may. A role that is not ticked gets an answer
+that says so; a case of another team is "not found" for everybody, whatever their role.
+This page is written by `python -m app.reference` from `desk/permissions.py`; a test fails when they differ, and another asks
+every route of the desk in the name of every role.
+
+"""
+
+
+def permissions_page() -> str:
+    """The page of the permissions as it must be."""
+    names = [role.replace("_", " ") for role in ROLES]
+    rows = [f"| permission | allows | {' | '.join(names)} |", "|---|---|" + ":-:|" * len(ROLES)]
+    for permission, roles in PERMISSIONS.items():
+        ticks = " | ".join("✓" if role in roles else "" for role in ROLES)
+        rows.append(f"| `{permission}` | {MEANINGS[permission]} | {ticks} |")
+    return _PERMISSIONS_HEAD + "\n".join(rows) + "\n"
 
 
 def page() -> str:
@@ -45,3 +67,4 @@ def _default(value: object) -> str:
 if __name__ == "__main__":
     PAGE.parent.mkdir(parents=True, exist_ok=True)
     PAGE.write_text(page())
+    PERMISSIONS_PAGE.write_text(permissions_page())

@@ -5,12 +5,14 @@ from typing import Any
 from uuid import UUID
 
 from sqlalchemy import (
+    ARRAY,
     BigInteger,
     CheckConstraint,
     ForeignKey,
     Identity,
     Index,
     LargeBinary,
+    String,
     UniqueConstraint,
     false,
     text,
@@ -25,7 +27,8 @@ LEVELS = ("E", "U", "P", "R")
 """Levels of a case, most urgent first (protocol 2.3). Level I stores no case."""
 HOLDS = ("duress", "other_person", "not_safe", "delivery_failed")
 """Why nobody may write to a person first, most serious first."""
-ROLES = ("caseworker", "supervisor", "administrator")
+ROLES = ("caseworker", "supervisor", "directory_editor", "directory_approver", "administrator", "auditor")
+"""What somebody may do (desk/permissions.py). A user holds one or several."""
 OUTCOMES = (
     "helped", "referred", "information_only", "not_reachable", "moved", "declined", "wrong_number", "test", "abusive",
 )  # fmt: skip
@@ -119,10 +122,14 @@ class User(Identified, Base):
     """A staff account. The password may be absent until the first sign-in by a one-time link."""
 
     __tablename__ = "staff_user"
-    __table_args__ = (CheckConstraint(one_of("role", ROLES), name="role"),)
+    __table_args__ = (
+        CheckConstraint(f"roles <@ ARRAY[{', '.join(repr(role) for role in ROLES)}]::varchar[]", name="roles"),
+        CheckConstraint("cardinality(roles) > 0", name="some_role"),
+    )
 
     name: Mapped[str] = mapped_column(unique=True)
-    role: Mapped[str] = mapped_column(default="caseworker")
+    roles: Mapped[list[str]] = mapped_column(ARRAY(String), default=lambda: ["caseworker"])
+    """Assign a new list to change it: what is appended is not stored."""
     password_hash: Mapped[str | None]
     active: Mapped[bool] = mapped_column(default=True)
     created_at: Mapped[datetime] = mapped_column(default=now)

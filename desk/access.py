@@ -9,13 +9,15 @@ from urllib.parse import urlsplit
 from fastapi import Request, Response
 from fastapi.routing import APIRoute
 from sqlalchemy.orm import Session
+from starlette.concurrency import run_in_threadpool
 
 from cases.models import User
 from core.database import Sessions
 from core.settings import Settings
 from desk.accounts import find_session
-from desk.errors import ForeignRequest, PasswordNeeded, SignInNeeded
+from desk.errors import ForeignRequest, NotAllowed, PasswordNeeded, SignInNeeded
 from desk.models import StaffSession
+from desk.permissions import BEGIN, PUBLIC, may, permission_of
 
 SAFE_METHODS = frozenset({"GET", "HEAD"})
 MAX_FORM_BYTES = 64 * 1024
@@ -59,15 +61,25 @@ class Door:
         self.cookie = "__Host-waymark_desk" if self.secure else "waymark_desk"
 
     @contextmanager
-    def visit(self, request: Request, *, without_password: bool = False) -> Iterator[Visit]:
-        """A transaction for somebody who is signed in. Raises SignInNeeded, PasswordNeeded."""
+    def visit(self, request: Request) -> Iterator[Visit]:
+        """A transaction for somebody who may open this page. Raises SignInNeeded, PasswordNeeded, NotAllowed, NotFound."""
+        permission = permission_of(request.scope["endpoint"])
         with self._sessions.begin() as session:
             staff_session = find_session(session, request.cookies.get(self.cookie, ""))
             if staff_session is None:
                 raise SignInNeeded
-            if staff_session.user.password_hash is None and not without_password:
-                raise PasswordNeeded
+            if permission != BEGIN:
+                if staff_session.user.password_hash is None:
+                    raise PasswordNeeded
+                if not may(staff_session.user, permission):
+                    raise NotAllowed(staff_session.user.roles)
             yield Visit(session, staff_session.user, staff_session)
+
+    def check(self, request: Request) -> None:
+        """Whether the page may be opened. Asked before a form is read: an answer about a field would be an answer. Raises as `visit`."""
+        if permission_of(request.scope["endpoint"]) != PUBLIC:
+            with self.visit(request):
+                pass
 
     def let_in(self, response: Response, token: str) -> None:
         """Give the browser its session."""
@@ -102,15 +114,20 @@ class Door:
 
 
 def make_route_class(door: Door, on_error: Callable[[Request, Exception], Response]) -> type[APIRoute]:
-    """A route that refuses foreign changes, turns errors into pages and puts the headers on every answer."""
+    """A route that refuses foreign changes and whoever may not, turns errors into pages and puts the headers on every answer."""
 
     class DeskRoute(APIRoute):
+        def __init__(self, path: str, endpoint: Callable[..., Any], **options: Any) -> None:
+            permission_of(endpoint)
+            super().__init__(path, endpoint, **options)
+
         def get_route_handler(self) -> Callable[[Request], Coroutine[Any, Any, Response]]:
             handle = super().get_route_handler()
 
             async def guarded(request: Request) -> Response:
                 try:
                     door.refuse_foreign(request)
+                    await run_in_threadpool(door.check, request)
                     response = await handle(request)
                 except Exception as error:  # noqa: BLE001 (the page must say it kindly, and no text of an exception may reach anybody)
                     response = on_error(request, error)

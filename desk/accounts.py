@@ -3,6 +3,7 @@
 import hashlib
 import secrets
 import unicodedata
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -34,19 +35,24 @@ class Refused:
     wait: timedelta | None = None
 
 
-def create_user(session: Session, name: str, role: str = "caseworker") -> User:
-    """Make an account without a password. Raises AccountError for a name that is taken or a role that does not exist."""
+def create_user(session: Session, name: str, *roles: str) -> User:
+    """Make an account without a password. Raises AccountError for a name that is taken, a role that does not exist, or no role."""
     name = _tidy(name)
     if not 1 < len(name) <= 64:
         raise AccountError("a name has 2 to 64 characters")
-    if role not in ROLES:
-        raise AccountError(f"a role is one of {', '.join(ROLES)}")
+    if not roles or not set(roles) <= set(ROLES):
+        raise AccountError(f"roles are one or more of {', '.join(ROLES)}")
     if _find(session, name) is not None:
         raise AccountError("there is an account of this name already")
-    user = User(name=name, role=role)
+    user = User(name=name, roles=in_order(roles))
     session.add(user)
     session.flush()
     return user
+
+
+def in_order(roles: Iterable[str]) -> list[str]:
+    """Roles as they are stored: each once, in the order of ROLES."""
+    return [role for role in ROLES if role in set(roles)]
 
 
 def create_sign_in_link(session: Session, user: User, *, lifetime: timedelta = timedelta(hours=24)) -> str:

@@ -1,5 +1,6 @@
 """What can go wrong at the desk. Attributes carry the facts; sentences come from the console's words."""
 
+from collections.abc import Iterable
 from uuid import UUID
 
 
@@ -17,6 +18,14 @@ class SignInNeeded(DeskError):  # noqa: N818
 
 class PasswordNeeded(DeskError):  # noqa: N818
     """The account has no password yet: nothing else is shown before it has one."""
+
+
+class NotAllowed(DeskError):  # noqa: N818
+    """None of the user's roles has the permission the page needs."""
+
+    def __init__(self, roles: Iterable[str]) -> None:
+        super().__init__("not allowed")
+        self.roles = frozenset(roles)
 
 
 class ForeignRequest(DeskError):  # noqa: N818

@@ -14,8 +14,9 @@ from desk.access import Door, Visit
 from desk.bubbles import Meanings
 from desk.casepage import CaseView, read_case
 from desk.errors import BadInput
+from desk.frame import frame
 from desk.pages import go, page
-from desk.web_queue import frame
+from desk.permissions import needs
 from desk.words import words
 from gateway.gateway import Gateway
 
@@ -89,7 +90,7 @@ class CasePages:
             outcomes=OUTCOMES,
             message=message,
             message_class="error" if error else "done",
-            **frame(visit, case_id),
+            **frame(visit, case_id, current="/desk"),
             **shown,
         )
 
@@ -118,11 +119,13 @@ def add_routes(router: APIRouter, pages: CasePages) -> None:
     """Reading a case."""
 
     @router.get("/cases/{case_id}")
+    @needs("case.read")
     def show_case(request: Request, case_id: UUID, done: str = "") -> Response:
         with pages.door.visit(request) as visit:
             return pages.whole(visit, case_id, message=words().say(DONE[done]) if done in DONE else None)
 
     @router.get("/cases/{case_id}/parts")
+    @needs("case.read")
     def refresh_case(request: Request, case_id: UUID) -> Response:
         with pages.door.visit(request) as visit:
             return page("_parts.html", view=pages.view(visit, case_id))

@@ -8,7 +8,8 @@ from sqlalchemy.exc import NoResultFound
 from starlette.exceptions import HTTPException
 
 from core.logging import get_logger
-from desk.errors import BadInput, ForeignRequest, NotFound, PasswordNeeded, SignInNeeded
+from desk.errors import BadInput, ForeignRequest, NotAllowed, NotFound, PasswordNeeded, SignInNeeded
+from desk.frame import home
 from desk.pages import go, page, wants_fragment
 from desk.words import words
 
@@ -21,6 +22,9 @@ def answer_error(request: Request, error: Exception) -> Response:
         return _sign_in_needed(request)
     if isinstance(error, PasswordNeeded):
         return _elsewhere(request, "/desk/password")
+    if isinstance(error, NotAllowed) and request.method == "GET" and request.url.path == "/desk":
+        # Where everybody lands after signing in: whoever works on no cases goes on to their own page.
+        return _elsewhere(request, home(error))
     status, key = _kind(error)
     text = words().say(key, **(error.values if isinstance(error, BadInput) else {}))
     if status >= 500:
@@ -30,8 +34,8 @@ def answer_error(request: Request, error: Exception) -> Response:
 
 
 def _kind(error: Exception) -> tuple[int, str]:
-    if isinstance(error, ForeignRequest):
-        return 403, "error_foreign"
+    if isinstance(error, (ForeignRequest, NotAllowed)):
+        return 403, "error_foreign" if isinstance(error, ForeignRequest) else "error_not_allowed"
     if isinstance(error, (NotFound, NoResultFound)):
         return 404, "error_not_found"
     if isinstance(error, BadInput):

@@ -3,7 +3,6 @@
 import asyncio
 import time
 from collections.abc import AsyncIterator
-from typing import Any
 from uuid import UUID
 
 from fastapi import APIRouter, Request, Response
@@ -13,9 +12,11 @@ from sse_starlette.sse import EventSourceResponse
 from starlette.concurrency import run_in_threadpool
 
 from cases.models import Case
-from desk.access import Door, Visit
+from desk.access import Door
+from desk.frame import frame
 from desk.live import Live, Subscriber
 from desk.pages import page
+from desk.permissions import needs
 from desk.queue import FILTERS, Filter, read_queue, untaken_emergencies
 from desk.words import words
 
@@ -28,13 +29,15 @@ def add_routes(router: APIRouter, door: Door, live: Live) -> None:
     """The queue and what keeps it live."""
 
     @router.get("")
+    @needs("queue.read")
     def show_queue(request: Request, show: str = "all") -> Response:
         with door.visit(request) as visit:
             chosen = _filter(show)
             queue = read_queue(visit.session, visit.user, chosen, words())
-            return page("queue.html", **frame(visit), queue=queue, chosen=chosen, filters=FILTERS)
+            return page("queue.html", **frame(visit, current="/desk"), queue=queue, chosen=chosen, filters=FILTERS)
 
     @router.get("/queue")
+    @needs("queue.read")
     def refresh_queue(request: Request, show: str = "all") -> Response:
         with door.visit(request) as visit:
             chosen = _filter(show)
@@ -42,6 +45,7 @@ def add_routes(router: APIRouter, door: Door, live: Live) -> None:
             return page("_queue.html", queue=queue, chosen=chosen, filters=FILTERS)
 
     @router.get("/alerts")
+    @needs("queue.read")
     def refresh_alerts(request: Request) -> Response:
         with door.visit(request) as visit:
             return page("_alerts.html", emergencies=untaken_emergencies(visit.session))
@@ -57,6 +61,7 @@ def add_routes(router: APIRouter, door: Door, live: Live) -> None:
             return frozenset({str(case_id), str(conversation)})
 
     @router.get("/live")
+    @needs("queue.read")
     async def stream(request: Request, case: UUID | None = None) -> Response:
         ids = await run_in_threadpool(about, request, case)
         return EventSourceResponse(
@@ -88,15 +93,6 @@ async def _next(subscriber: Subscriber, seconds: float) -> frozenset[str]:
             return await subscriber.changes()
     except TimeoutError:
         return frozenset()
-
-
-def frame(visit: Visit, case_id: UUID | None = None) -> dict[str, Any]:
-    """What the frame around every page shows."""
-    return {
-        "user": visit.user,
-        "emergencies": untaken_emergencies(visit.session),
-        "live_url": f"/desk/live?case={case_id}" if case_id else "/desk/live",
-    }
 
 
 def _filter(show: str) -> Filter:

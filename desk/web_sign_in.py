@@ -12,6 +12,7 @@ from desk.access import Door, safe_next
 from desk.models import StaffSession
 from desk.pages import go, page
 from desk.passwords import check_password, fault_of
+from desk.permissions import BEGIN, PUBLIC, needs
 from desk.words import words
 
 log = get_logger("desk.sign_in")
@@ -28,10 +29,12 @@ def add_routes(router: APIRouter, settings: Settings, sessions: Sessions, door: 
 
 def _add_name_and_password(router: APIRouter, settings: Settings, sessions: Sessions, door: Door) -> None:
     @router.get("/sign-in")
+    @needs(PUBLIC)
     def show_sign_in(next: str = "/desk") -> Response:  # noqa: A002 (the name in the address)
         return page("sign_in.html", error=None, name="", next=safe_next(next))
 
     @router.post("/sign-in")
+    @needs(PUBLIC)
     def sign_in(name: Field = "", password: Field = "", next: Field = "/desk") -> Response:  # noqa: A002
         with sessions.begin() as session:
             outcome = accounts.sign_in(session, name[:200], password, lifetime=settings.session_lifetime)
@@ -56,12 +59,14 @@ def _add_name_and_password(router: APIRouter, settings: Settings, sessions: Sess
 
 def _add_links(router: APIRouter, settings: Settings, sessions: Sessions, door: Door) -> None:
     @router.get("/sign-in/{token}")
+    @needs(PUBLIC)
     def show_link(token: str) -> Response:
         with sessions.begin() as session:
             holds = accounts.link_holds(session, token)
         return page("link.html", status=200 if holds else 410, holds=holds, token=token)
 
     @router.post("/sign-in/{token}")
+    @needs(PUBLIC)
     def use_link(token: str) -> Response:
         with sessions.begin() as session:
             signed_in = accounts.use_link(session, token, lifetime=settings.session_lifetime)
@@ -75,13 +80,15 @@ def _add_links(router: APIRouter, settings: Settings, sessions: Sessions, door: 
 
 def _add_password(router: APIRouter, sessions: Sessions, door: Door) -> None:
     @router.get("/password")
+    @needs(BEGIN)
     def show_password(request: Request) -> Response:
-        with door.visit(request, without_password=True) as visit:
+        with door.visit(request) as visit:
             return page("password.html", error=None, user=visit.user, needs_current=_needs_current(visit.staff_session))
 
     @router.post("/password")
+    @needs(BEGIN)
     def set_password(request: Request, current: Field = "", new: Field = "", again: Field = "") -> Response:
-        with door.visit(request, without_password=True) as visit:
+        with door.visit(request) as visit:
             needs_current = _needs_current(visit.staff_session)
             if needs_current and not check_password(current, visit.user.password_hash):
                 fault: str | None = "password_current_wrong"
@@ -97,6 +104,7 @@ def _add_password(router: APIRouter, sessions: Sessions, door: Door) -> None:
         return go("/desk")
 
     @router.post("/sign-out")
+    @needs(PUBLIC)
     def sign_out(request: Request) -> Response:
         with sessions.begin() as session:
             accounts.sign_out(session, request.cookies.get(door.cookie, ""))

@@ -10,6 +10,7 @@ from desk import work
 from desk.access import Visit
 from desk.errors import BadInput
 from desk.pages import page, wants_fragment
+from desk.permissions import needs
 from desk.warned import acknowledged_rules, warn
 from desk.web_case import DONE, CasePages, Refusals
 from desk.words import words
@@ -31,6 +32,7 @@ def add_routes(router: APIRouter, pages: CasePages) -> None:
 
 def _add_ownership(router: APIRouter, pages: CasePages) -> None:
     @router.post("/cases/{case_id}/take")
+    @needs("case.work")
     def take(request: Request, case_id: UUID) -> Response:
         def change(visit: Visit) -> str | None:
             told = work.take(visit.session, pages.gateway, case_id, visit.user)
@@ -39,6 +41,7 @@ def _add_ownership(router: APIRouter, pages: CasePages) -> None:
         return pages.act(request, case_id, "taken", change, refusals=TAKE_REFUSALS)
 
     @router.post("/cases/{case_id}/give-back")
+    @needs("case.work")
     def give_back(request: Request, case_id: UUID) -> Response:
         def change(visit: Visit) -> None:
             work.give_back(visit.session, pages.gateway, case_id, visit.user)
@@ -46,6 +49,7 @@ def _add_ownership(router: APIRouter, pages: CasePages) -> None:
         return pages.act(request, case_id, "given_back", change)
 
     @router.post("/cases/{case_id}/close")
+    @needs("case.work")
     def close(request: Request, case_id: UUID, outcome: Field = "") -> Response:
         def change(visit: Visit) -> None:
             work.close(visit.session, pages.gateway, case_id, visit.user, outcome)
@@ -53,6 +57,7 @@ def _add_ownership(router: APIRouter, pages: CasePages) -> None:
         return pages.act(request, case_id, "closed", change)
 
     @router.post("/cases/{case_id}/level")
+    @needs("case.work")
     def change_level(request: Request, case_id: UUID, level: Field = "", reason: Field = "") -> Response:
         def change(visit: Visit) -> None:
             work.change_level(visit.session, case_id, visit.user, level, reason)
@@ -62,6 +67,7 @@ def _add_ownership(router: APIRouter, pages: CasePages) -> None:
 
 def _add_writing(router: APIRouter, pages: CasePages) -> None:
     @router.post("/cases/{case_id}/notes")
+    @needs("case.work")
     def note(request: Request, case_id: UUID, text: Field = "") -> Response:
         def change(visit: Visit) -> None:
             work.note(visit.session, case_id, visit.user, text)
@@ -69,6 +75,7 @@ def _add_writing(router: APIRouter, pages: CasePages) -> None:
         return pages.act(request, case_id, "noted", change, note_draft=text)
 
     @router.post("/cases/{case_id}/measure")
+    @needs("case.work")
     def measure(request: Request, case_id: UUID, text: Field = "") -> Response:
         """How long a reply is, as it will be sent."""
         with pages.door.visit(request) as visit:
@@ -84,6 +91,7 @@ def _add_writing(router: APIRouter, pages: CasePages) -> None:
 
 def _add_reply(router: APIRouter, pages: CasePages) -> None:
     @router.post("/cases/{case_id}/reply")
+    @needs("case.work")
     def reply(
         request: Request,
         case_id: UUID,

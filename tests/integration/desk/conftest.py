@@ -2,6 +2,7 @@
 
 import json
 import warnings
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
@@ -9,6 +10,7 @@ from uuid import UUID, uuid4
 
 import pytest
 from fastapi import FastAPI
+from fastapi.routing import APIRoute
 from sqlalchemy import Engine, select
 
 from cases import service
@@ -72,13 +74,26 @@ class World:
     desk: Desk
     web: FastAPI
 
-    def caseworker(
-        self, name: str = "Amina Example", role: str = "caseworker", *, password: str | None = PASSWORD
-    ) -> User:
+    def caseworker(self, name: str = "Amina Example", *roles: str, password: str | None = PASSWORD) -> User:
         with self.sessions.begin() as session:
-            user = accounts.create_user(session, name, role)
+            user = accounts.create_user(session, name, *(roles or ("caseworker",)))
             user.password_hash = _hashed(password) if password else None
         return user
+
+    def user(self, name: str) -> User:
+        with self.sessions.begin() as session:
+            return session.execute(select(User).where(User.name == name)).scalar_one()
+
+    def routes(self) -> list[tuple[str, APIRoute]]:
+        """Method and route of everything the application serves under /desk, but static files, which hold nothing of anybody."""
+        found = [
+            (method, route)
+            for route in _flat(self.web.routes)
+            if route.path.startswith("/desk") and "/static/" not in route.path
+            for method in sorted(route.methods)
+        ]
+        assert len(found) > 15, "the routes of the desk are not found: what is derived from them would prove nothing"
+        return found
 
     def conversation(
         self, *, language: str | None = "en", channel: str = "sms", number: str = "+15005550142", hours_ago: float = 0.1
@@ -174,6 +189,15 @@ class World:
         return session.execute(
             select(Conversation).where(Conversation.id == case.conversation_id).with_for_update()
         ).scalar_one()
+
+
+def _flat(routes: Iterable[Any]) -> Iterator[APIRoute]:
+    # FastAPI keeps an included router as one entry.
+    for route in routes:
+        if isinstance(route, APIRoute):
+            yield route
+        elif (included := getattr(route, "original_router", None)) is not None:
+            yield from _flat(included.routes)
 
 
 _hashes: dict[str, str] = {}

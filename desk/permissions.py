@@ -1,0 +1,93 @@
+"""Who may do what at the desk: one table, from a permission to the roles that have it. Nothing else decides it.
+
+Every route of the desk names the permission it needs, and one that names none does not start:
+
+    @router.get("/directory")
+    @needs("directory.read")
+    def show_directory(request: Request) -> Response:
+        with door.visit(request) as visit:
+            ...
+
+The door (desk/access.py) checks session and permission before a form is read. Inside a page, what to show is asked with
+`may(visit.user, "directory.edit")`. A new permission is one row here; a page that belongs into the header is one row of `desk/frame.py`.
+`docs/reference/permissions.md` is written from this table by `python -m app.reference`, and the test
+tests/integration/desk/test_desk_permissions.py derives the matrix of all routes and roles from the application and asks for every cell.
+"""
+
+from collections.abc import Callable, Iterable, Mapping
+from typing import Any, Protocol
+
+from cases.models import ROLES
+
+PUBLIC = "public"
+"""The few pages for somebody who is not signed in yet. A name of its own: it must be written down, not forgotten."""
+BEGIN = "account.begin"
+"""Pages that finish a sign-in: whoever has a session, although password or second factor are still missing."""
+
+_EVERYBODY = frozenset(ROLES)
+_CASE_TEAM = frozenset({"caseworker", "supervisor"})
+
+# A role that is not named may not. Administrators and auditors never read what a person wrote: no row that shows contents names them.
+PERMISSIONS: Mapping[str, frozenset[str]] = {
+    BEGIN: _EVERYBODY,
+    "account.own": _EVERYBODY,
+    "queue.read": _CASE_TEAM,
+    "case.read": _CASE_TEAM,
+    "case.work": _CASE_TEAM,
+    "directory.read": _CASE_TEAM | {"directory_editor", "directory_approver"},
+    "directory.edit": frozenset({"directory_editor"}),
+    "directory.approve": frozenset({"directory_approver"}),
+    "directory.confidential": frozenset({"directory_approver"}),
+    "directory.import": frozenset({"directory_editor"}),
+}
+
+MEANINGS: Mapping[str, str] = {
+    BEGIN: "finish signing in: set a password, give the second factor",
+    "account.own": "one's own account",
+    "queue.read": "the queue of one's own teams",
+    "case.read": "the cases of one's own teams, with what people wrote",
+    "case.work": "take, answer, note, close cases of one's own teams",
+    "directory.read": "the directory without confidential addresses",
+    "directory.edit": "write and change entries of the directory",
+    "directory.approve": "approve or reject what an editor wrote",
+    "directory.confidential": "read true addresses of confidential places; each reading is logged",
+    "directory.import": "bring entries into the directory from a file",
+}
+"""What each permission allows, for the reference page."""
+
+_MARK = "_desk_permission"
+
+
+class HasRoles(Protocol):
+    """Who is asked about: a user."""
+
+    @property
+    def roles(self) -> Iterable[str]:
+        """The roles somebody holds; any of them is enough."""
+        ...
+
+
+def needs[Endpoint: Callable[..., Any]](permission: str) -> Callable[[Endpoint], Endpoint]:
+    """Declare what a route needs: a row of PERMISSIONS, or PUBLIC. Stands below the router's decorator. Raises KeyError."""
+    if permission != PUBLIC and permission not in PERMISSIONS:
+        raise KeyError(permission)
+
+    def mark(endpoint: Endpoint) -> Endpoint:
+        setattr(endpoint, _MARK, permission)
+        return endpoint
+
+    return mark
+
+
+def permission_of(endpoint: Callable[..., Any]) -> str:
+    """What a route needs. Raises TypeError for one that does not say: a page that everybody can open is a decision, not an oversight."""
+    permission: str | None = getattr(endpoint, _MARK, None)
+    if permission is None:
+        name = getattr(endpoint, "__qualname__", repr(endpoint))
+        raise TypeError(f"the route {name} declares no permission; see desk/permissions.py")
+    return permission
+
+
+def may(user: HasRoles, permission: str) -> bool:
+    """Whether one of the user's roles has the permission. Raises KeyError for one that is not in the table."""
+    return not PERMISSIONS[permission].isdisjoint(user.roles)
