@@ -2,6 +2,8 @@
 
 Everything that changes an entry goes through a `ServiceRecord` and `writing.write`: one place for the rules, one for the history. A record
 holds public things only. True addresses of confidential houses have no field here, so no import, draft or history can carry them.
+
+What is wrong with a record is said with a code (`phone_number`, `age_order`): pages and importers find their own words by it.
 """
 
 import hashlib
@@ -14,6 +16,7 @@ from uuid import UUID
 from zoneinfo import available_timezones
 
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, StringConstraints, model_validator
+from pydantic_core import PydanticCustomError
 
 from directory.models import NEEDS
 
@@ -33,21 +36,21 @@ def _nothing(value: Any) -> Any:
 
 def _zone(value: str) -> str:
     if value not in available_timezones():
-        raise ValueError("not a time zone of the IANA list, such as Asia/Dhaka")
+        raise PydanticCustomError("zone", "not a time zone of the IANA list, such as Asia/Dhaka")
     return value
 
 
 def _number(value: str) -> str:
     digits = re.sub(r"[\s().\-/]", "", value)
     if not re.fullmatch(r"\+?[0-9]{2,15}|[*#0-9]{2,20}", digits):
-        raise ValueError("not a telephone number: digits, with + before the country's code")
+        raise PydanticCustomError("phone_number", "not a telephone number: digits, with + before the country's code")
     return digits
 
 
 def _byday(value: str) -> str:
     days = [day.strip().upper() for day in value.split(",") if day.strip()]
     if not days or any(day not in _DAYS for day in days):
-        raise ValueError("days are written MO,TU,WE,TH,FR,SA,SU")
+        raise PydanticCustomError("days", "days are written MO,TU,WE,TH,FR,SA,SU")
     return ",".join(day for day in _DAYS if day in days)
 
 
@@ -124,7 +127,7 @@ class PhoneRecord(Record):
     @model_validator(mode="after")
     def _verified(self) -> Self:
         if (self.verified_by is None) != (self.verified_on is None):
-            raise ValueError("a verified number needs both the verifier and the date")
+            raise PydanticCustomError("verified", "a verified number needs both the verifier and the date")
         return self
 
 
@@ -153,11 +156,11 @@ class ScheduleRecord(Record):
     @model_validator(mode="after")
     def _complete(self) -> Self:
         if self.kind == "weekly" and None in (self.byday, self.opens_at, self.closes_at):
-            raise ValueError("weekly hours need days, an opening and a closing time")
+            raise PydanticCustomError("weekly_hours", "weekly hours need days, an opening and a closing time")
         if self.kind == "closure" and None in (self.valid_from, self.valid_to):
-            raise ValueError("a closure needs its first and its last day")
+            raise PydanticCustomError("closure_days", "a closure needs its first and its last day")
         if self.valid_from and self.valid_to and self.valid_from > self.valid_to:
-            raise ValueError("the last day is before the first")
+            raise PydanticCustomError("day_order", "the last day is before the first")
         return self
 
 
@@ -203,13 +206,18 @@ class LocationRecord(Record):
     @model_validator(mode="after")
     def _place(self) -> Self:
         if (self.latitude is None) != (self.longitude is None):
-            raise ValueError("a point needs latitude and longitude")
+            raise PydanticCustomError("point", "a point needs latitude and longitude")
         if self.is_confidential and self.addresses:
-            raise ValueError("a confidential location has no address here; its true one is entered apart")
+            raise PydanticCustomError(
+                "confidential_address", "a confidential location has no address here; its true one is entered apart"
+            )
         if self.is_confidential and self.latitude is not None and self.longitude is not None:
             rounded = round(self.latitude, 1), round(self.longitude, 1)
             if rounded != (self.latitude, self.longitude):
-                raise ValueError("a confidential location has only the middle of its area, to a tenth of a degree")
+                raise PydanticCustomError(
+                    "confidential_point",
+                    "a confidential location has only the middle of its area, to a tenth of a degree",
+                )
         return self
 
 
@@ -226,7 +234,7 @@ class AreaRecord(Record):
     @model_validator(mode="after")
     def _circle(self) -> Self:
         if len({value is None for value in (self.latitude, self.longitude, self.radius_km)}) > 1:
-            raise ValueError("a circle needs latitude, longitude and radius")
+            raise PydanticCustomError("circle", "a circle needs latitude, longitude and radius")
         return self
 
 
@@ -316,15 +324,23 @@ class ServiceRecord(Record):
     def _rules(self) -> Self:
         unknown = [need for need in self.needs if need not in NEEDS]
         if unknown:
-            raise ValueError(f"not a need of ours: {', '.join(unknown)}; there are {', '.join(NEEDS)}")
+            raise PydanticCustomError(
+                "need",
+                "not a need of ours: {unknown}; there are {needs}",
+                {"unknown": ", ".join(unknown), "needs": ", ".join(NEEDS)},
+            )
         if self.minimum_age is not None and self.maximum_age is not None and self.minimum_age > self.maximum_age:
-            raise ValueError("the lowest age is above the highest")
+            raise PydanticCustomError("age_order", "the lowest age is above the highest")
         if (self.alert is None) != (self.alert_until is None):
-            raise ValueError("an alert needs the last day on which it is shown, and that day an alert")
+            raise PydanticCustomError(
+                "alert_day", "an alert needs the last day on which it is shown, and that day an alert"
+            )
         if self.is_confidential and not all(location.is_confidential for location in self.locations):
-            raise ValueError("every location of a confidential service is confidential")
+            raise PydanticCustomError(
+                "confidential_locations", "every location of a confidential service is confidential"
+            )
         if self.is_confidential and any(location.phones for location in self.locations):
-            raise ValueError("numbers inside a confidential house are entered apart")
+            raise PydanticCustomError("confidential_numbers", "numbers inside a confidential house are entered apart")
         return self
 
 
