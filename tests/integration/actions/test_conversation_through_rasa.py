@@ -156,11 +156,12 @@ def _services_near_a_town(talk: Talk, cases: Any) -> None:
     assert said[-2:] == ["say_example_note", "ask_stranded"]
     services = [item["values"] for item in talk.last if item.get("say") == "say_service"]
     assert services
-    assert all(set(values) == {"name", "distance_km", "hours", "phones", "address", "languages"} for values in services)
+    fields = {"name", "need", "distance_km", "hours", "phones", "address", "languages"}
+    assert [set(values) for values in services] == [fields] * len(services)
     for value in ("no", "none", "yes", "yes", "no", "yes", "both", "no", "no", "no", "no"):
         talk.pick(value)
     assert talk.question == "contact"
-    assert talk.pick("write_here") == ["say_person_will_write", "hand_over"]
+    assert talk.pick("write_here") == ["say_person_will_write", "hand_over"], "what is urgent waits for no other question"
     (case,) = cases(talk.conversation_id)
     assert (case.level, case.contact) == ("U", "write_here")
     screening = read_screening(case)
