@@ -207,6 +207,12 @@ class Settings(BaseSettings):
     )
     sign_in_link_lifetime: Seconds = Field(timedelta(hours=24), description="Seconds for which a one-time link holds.")
 
+    # Keeping the directory true
+    directory_four_eyes: bool | None = Field(
+        None,
+        description="A change of the directory is approved by somebody else than its author. Absent: yes, but not in a demonstration.",
+    )
+
     @field_validator("languages", "countries", "reports_by_law", "allowed_links", "organisation_names", mode="before")
     @classmethod
     def _split(cls, value: object) -> object:
@@ -270,6 +276,10 @@ class Settings(BaseSettings):
     def target(self, level: Level) -> timedelta:
         """Time until a person's first action on a case of this level (protocol, section 2.3)."""
         return {"E": self.target_e, "U": self.target_u, "P": self.target_p, "R": self.target_r}[level]
+
+    def four_eyes(self) -> bool:
+        """Whether a second person must approve what somebody changed in the directory."""
+        return not self.demonstration if self.directory_four_eyes is None else self.directory_four_eyes
 
     def public_base(self) -> str:
         """The address under which the webhooks are reached."""

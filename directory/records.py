@@ -354,7 +354,8 @@ def source_hash(record: ServiceRecord) -> str:
 
 def record_hash(record: ServiceRecord) -> str:
     """Digest of the whole entry: whoever edits an entry that changed meanwhile is told."""
-    return hashlib.sha256(json.dumps(flatten(record), sort_keys=True, ensure_ascii=False).encode()).hexdigest()
+    content = [flatten(record), orders(record)]
+    return hashlib.sha256(json.dumps(content, sort_keys=True, ensure_ascii=False).encode()).hexdigest()
 
 
 _KEYS = {
@@ -363,6 +364,11 @@ _KEYS = {
     "costs": ("option", "amount"), "documents": ("document",), "capacities": ("unit",), "attributes": ("taxonomy", "code", "link_type"),
     "accessibility": ("description", "url"),
 }  # fmt: skip
+
+_EMPTY_SAYS_SOMETHING = ("eligible_nationalities",)
+"""Lists that say something when they are empty: for every nationality is not the same as not known."""
+_ORDERED = ("phones", "contacts", "costs", "documents")
+"""Lists whose order is kept: the first number is the one that people ring."""
 
 
 def flatten(record: Record) -> dict[str, str]:
@@ -375,16 +381,43 @@ def flatten(record: Record) -> dict[str, str]:
     return flat
 
 
+def orders(record: Record) -> dict[str, list[str]]:
+    """Keys of the items of each list whose order is kept, by the list's path."""
+    found: dict[str, list[str]] = {}
+    _orders("", record.model_dump(mode="json"), found)
+    return found
+
+
+def _orders(path: str, value: Any, found: dict[str, list[str]]) -> None:
+    if isinstance(value, dict):
+        for name, inner in value.items():
+            _orders(f"{path}.{name}" if path else name, inner, found)
+    elif isinstance(value, list) and value and isinstance(value[0], dict):
+        keys = _item_keys(path, value)
+        if path.rsplit(".", 1)[-1] in _ORDERED:
+            found[path] = keys
+        for key, item in zip(keys, value, strict=True):
+            _orders(f"{path}.{key}", item, found)
+
+
+def _item_keys(path: str, items: list[dict[str, Any]]) -> list[str]:
+    """What names each item of a list: its id, or its own fields while it has none."""
+    names = _KEYS[path.rsplit(".", 1)[-1]]
+    seen: dict[str, int] = {}
+    keys = []
+    for item in items:
+        key = item.get("id") or "|".join(str(item.get(name) or "") for name in names)
+        seen[key] = seen.get(key, 0) + 1
+        keys.append(key if seen[key] == 1 else f"{key}~{seen[key]}")
+    return keys
+
+
 def _flatten(path: str, value: Any, flat: dict[str, str]) -> None:
     if isinstance(value, dict):
         for name, inner in value.items():
             _flatten(f"{path}.{name}" if path else name, inner, flat)
     elif isinstance(value, list) and value and isinstance(value[0], dict):
-        names = _KEYS[path.rsplit(".", 1)[-1]]
-        seen: dict[str, int] = {}
-        for item in value:
-            key = item.get("id") or "|".join(str(item.get(name) or "") for name in names)
-            seen[key] = seen.get(key, 0) + 1
-            _flatten(f"{path}.{key if seen[key] == 1 else f'{key}~{seen[key]}'}", item, flat)
-    elif value is not None and value != [] and not path.endswith(".id"):
+        for key, item in zip(_item_keys(path, value), value, strict=True):
+            _flatten(f"{path}.{key}", item, flat)
+    elif value is not None and (value != [] or path in _EMPTY_SAYS_SOMETHING) and not path.endswith(".id"):
         flat[path] = value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)

@@ -14,6 +14,7 @@ from sqlalchemy import delete, select
 from sqlalchemy.orm import Session, selectinload
 
 from core.database import now
+from directory import do_not_list
 from directory.errors import UnknownEntryError
 from directory.models import (
     Accessibility,
@@ -56,6 +57,7 @@ from directory.records import (
     ServiceRecord,
     TextRecord,
     flatten,
+    orders,
     source_hash,
 )
 from directory.text import normalise
@@ -96,11 +98,23 @@ def differences(before: ServiceRecord | None, after: ServiceRecord) -> list[Chan
     """What the second record changes, field by field, in the order of their paths."""
     old = flatten(before) if before else {}
     new = flatten(after)
-    return [
+    changes = [
         Change(path, old.get(path, ""), new.get(path, ""))
         for path in sorted(old.keys() | new.keys())
         if old.get(path) != new.get(path)
     ]
+    return changes + (_moved(before, after) if before else [])
+
+
+def _moved(before: ServiceRecord, after: ServiceRecord) -> list[Change]:
+    """Lists whose items stand in another order or lost one, as a change of `<list>.order`: a restored number comes back in its place."""
+    old, new = orders(before), orders(after)
+    moved = []
+    for path in sorted(old):
+        kept = [key for key in new.get(path, []) if key in old[path]]
+        if len(old[path]) > 1 and kept != old[path]:
+            moved.append(Change(f"{path}.order", " ".join(old[path]), " ".join(kept)))
+    return moved
 
 
 def read(session: Session, service_id: UUID) -> ServiceRecord:
@@ -130,13 +144,14 @@ def write(session: Session, record: ServiceRecord, *, by: str, source: str, at: 
     """Store the entry as the record says; what the record does not hold is gone afterwards.
 
     `by`: id of a user, or who else. `source`: as in `models.Metadata`. A record with an id that is not stored yet creates the entry
-    under that id: imports keep the ids of their source. Flushes, does not commit.
+    under that id: imports keep the ids of their source. Flushes, does not commit. Raises DoNotListError before anything is written.
     """
     moment = at or now()
     service = session.get(Service, record.id, options=_LOADED, populate_existing=True) if record.id else None
     before = _record(service, _attributes(session, [service.id]).get(service.id, [])) if service else None
     if before is not None and not differences(before, _like(before, record)):
         return Written(service, [], created=False)  # type: ignore[arg-type]
+    do_not_list.refuse(session, before, record)
     organization = _organization(session, record.organization)
     created = service is None
     if service is None:

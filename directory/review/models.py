@@ -26,8 +26,15 @@ class Revision(Identified, Base):
     __tablename__ = "revision"
     __table_args__ = (
         _one_of("state", REVISION_STATES),
-        # One change at a time: two open drafts of one entry would silently overwrite each other.
-        Index("uq_revision_open", "service_id", unique=True, postgresql_where=text("state IN ('draft', 'submitted')")),
+        # One change at a time: two open drafts of one entry would silently overwrite each other. What a focal point corrects
+        # waits beside it: their answer must not be lost because somebody at the desk has the entry open.
+        Index(
+            "uq_revision_open",
+            "service_id",
+            text("(source = 'focal_point')"),
+            unique=True,
+            postgresql_where=text("state IN ('draft', 'submitted')"),
+        ),
     )
 
     service_id: Mapped[UUID] = mapped_column(index=True)
