@@ -7,6 +7,8 @@ SHELL := /bin/bash
 
 PYTHON ?= python3
 UV ?= $(CURDIR)/.tools/bin/uv
+# Processes that run tests side by side, a file each; the first files are the longest.
+WORKERS ?= 2
 BIN := .venv/bin
 ENGINE := .venv-engine/bin/python
 export WAYMARK_DEMONSTRATION ?= true
@@ -18,7 +20,7 @@ run: setup ## set up what is missing and start everything (Ctrl-C stops it)
 	@$(BIN)/waymark up
 
 test: setup .make/dev check train ## check the code, then pass all tests
-	@env -u WAYMARK_DEMONSTRATION $(BIN)/python -m pytest $(TESTS)
+	@env -u WAYMARK_DEMONSTRATION $(BIN)/python -m pytest -n $(WORKERS) --dist loadfile $(TESTS)
 
 evaluate: train ## measure understanding, beside Rasa's own pipeline; writes docs/understanding.md
 	@$(BIN)/python -m benchmarks.understanding

@@ -3,13 +3,11 @@
 import os
 import shutil
 import signal
-import socket
 import subprocess
 import sys
 import tempfile
 import time
 from collections.abc import Callable, Iterator
-from contextlib import closing
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -19,28 +17,11 @@ import pytest
 
 from app.embedded import APPLICATION, ENGINE
 from core.settings import PROJECT
+from tests.ports import free_ports
 
 WAYMARK = PROJECT / ".venv" / "bin" / "waymark"
 START_SECONDS = 240
 TURN_SECONDS = 30
-
-
-def free_ports(count: int = 4) -> int:
-    """The first of some neighbouring ports that are all free."""
-    for _ in range(50):
-        with closing(socket.socket()) as probe:
-            probe.bind(("127.0.0.1", 0))
-            first = int(probe.getsockname()[1])
-        if first + count > 65_000:
-            continue
-        try:
-            for port in range(first, first + count):
-                with closing(socket.socket()) as taken:
-                    taken.bind(("127.0.0.1", port))
-        except OSError:
-            continue
-        return first
-    raise RuntimeError("no free ports")
 
 
 def wait_for[T](
@@ -111,7 +92,7 @@ class Line:
 
 def start_line(data_dir: Path, **extra: str) -> Line:
     """Start a copy and wait until it says that it is ready."""
-    port = free_ports()
+    port = free_ports(4)
     environment = {
         **{name: os.environ[name] for name in ("PATH", "HOME", "LANG", "TMPDIR") if name in os.environ},
         "WAYMARK_DEMONSTRATION": "true",

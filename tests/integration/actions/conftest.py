@@ -7,7 +7,7 @@ import pytest
 from core.database import Sessions
 from core.settings import Settings
 from tests.integration.actions.serving import ActionServer, Tracker, a_conversation, environment
-from tests.integration.engine.running import free_port
+from tests.ports import free_port
 
 
 @pytest.fixture

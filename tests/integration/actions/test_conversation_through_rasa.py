@@ -21,7 +21,8 @@ from core.settings import PROJECT, Settings
 from tests.conftest import with_database
 from tests.integration.actions.serving import SECRET as ACTIONS_SECRET
 from tests.integration.actions.serving import ActionServer, a_conversation
-from tests.integration.engine.running import FIXTURES, PYTHON, SECRET, Engine, free_port, run_python
+from tests.integration.engine.running import FIXTURES, PYTHON, SECRET, Engine, run_python
+from tests.ports import free_port
 
 pytestmark = [
     pytest.mark.engine,
@@ -161,7 +162,9 @@ def _services_near_a_town(talk: Talk, cases: Any) -> None:
     for value in ("no", "none", "yes", "yes", "no", "yes", "both", "no", "no", "no", "no"):
         talk.pick(value)
     assert talk.question == "contact"
-    assert talk.pick("write_here") == ["say_person_will_write", "hand_over"], "what is urgent waits for no other question"
+    assert talk.pick("write_here") == ["say_person_will_write", "hand_over"], (
+        "what is urgent waits for no other question"
+    )
     (case,) = cases(talk.conversation_id)
     assert (case.level, case.contact) == ("U", "write_here")
     screening = read_screening(case)

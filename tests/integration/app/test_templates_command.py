@@ -8,7 +8,8 @@ from app.templates import templates
 from core.settings import Settings, read_settings
 from gateway.errors import NotSent
 from gateway.simulator.api import make_simulator
-from tests.integration.gateway.stand_in import free_port, served
+from tests.integration.gateway.stand_in import served
+from tests.ports import free_port
 
 
 @pytest.mark.usefixtures("cipher")

@@ -1,6 +1,5 @@
 """The desk in a real browser: live without losing what is typed, one message for two clicks, accessible on a phone and with Arabic."""
 
-import socket
 import threading
 import time
 from collections.abc import Iterator
@@ -15,6 +14,7 @@ from playwright.sync_api import Browser, Page, expect
 from cases.models import User
 from desk import work
 from tests.chromium import start_browser
+from tests.ports import free_port
 
 pytestmark = pytest.mark.browser
 
@@ -34,9 +34,7 @@ def base(world: Any) -> Iterator[str]:
             yield
 
     world.web.router.lifespan_context = lifespan
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = probe.getsockname()[1]
+    port = free_port()
     server = uvicorn.Server(
         uvicorn.Config(world.web, host="127.0.0.1", port=port, log_config=None, timeout_graceful_shutdown=1)
     )

@@ -22,6 +22,7 @@ from starlette.types import ASGIApp
 from cases import service
 from cases.models import User
 from core.database import notify
+from tests.ports import free_port
 
 ROWS = re.compile(r'data-testid="case-row".*?<a class="row-link"[^>]*>(K\d+)</a>', re.DOTALL)
 
@@ -102,9 +103,7 @@ def serving(desk: Any, web: Any) -> Iterator[str]:
             yield
 
     web.router.lifespan_context = lifespan
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = probe.getsockname()[1]
+    port = free_port()
     server = uvicorn.Server(
         uvicorn.Config(web, host="127.0.0.1", port=port, log_config=None, timeout_graceful_shutdown=1)
     )
@@ -242,9 +241,7 @@ def test_an_open_page_does_not_keep_the_server_from_stopping(world: Any, databas
         "web.router.lifespan_context = lifespan\n"
         "uvicorn.run(web, host='127.0.0.1', port=int(sys.argv[2]), log_config=None)\n"
     )
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = probe.getsockname()[1]
+    port = free_port()
     environment = {
         "PATH": os.environ["PATH"],
         "PYTHONPATH": str(Path(__file__).resolve().parents[3]),

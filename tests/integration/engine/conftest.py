@@ -9,7 +9,8 @@ import psycopg
 import pytest
 
 from tests.conftest import with_database
-from tests.integration.engine.running import ACTIONS_SECRET, FIXTURES, SECRET, Actions, Engine, free_port, run_python
+from tests.integration.engine.running import ACTIONS_SECRET, FIXTURES, SECRET, Actions, Engine, run_python
+from tests.ports import free_port
 
 
 @pytest.fixture(scope="session")

@@ -3,7 +3,6 @@
 import json
 import os
 import signal
-import socket
 import subprocess
 import threading
 import time
@@ -110,12 +109,6 @@ class Actions:
             case "action_reject":
                 return 400, {"action_name": "action_reject", "error": f"not now: {message['text']}"}
         return 200, said
-
-
-def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
 
 
 @dataclass

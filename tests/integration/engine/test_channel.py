@@ -17,10 +17,10 @@ from tests.integration.engine.running import (
     Actions,
     Engine,
     a_turn,
-    free_port,
     needs_engine,
     run_python,
 )
+from tests.ports import free_port
 
 pytestmark = [needs_engine, pytest.mark.engine]
 

@@ -1,6 +1,5 @@
 """The channels and the stand-in of Twilio over real HTTP: a person at the phone page, our webhooks and worker on the other side."""
 
-import socket
 import threading
 import time
 from collections.abc import AsyncIterator, Callable
@@ -23,12 +22,7 @@ from gateway.scripted_engine import ScriptedEngine
 from gateway.simulator.api import make_simulator
 from gateway.webhooks import make_router
 from tests.integration.gateway.doubles import THEM, FakeTwilio, Line
-
-
-def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
+from tests.ports import free_port
 
 
 @contextmanager

@@ -1,7 +1,6 @@
 """The process that serves the phone: starts in a demonstration only, and logs no address."""
 
 import os
-import socket
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -11,6 +10,7 @@ from pathlib import Path
 import httpx
 
 from tests.integration.simulator.simulator_line import until
+from tests.ports import free_port
 
 PROJECT = Path(__file__).resolve().parents[3]
 
@@ -24,12 +24,6 @@ def _environment(tmp_path: Path, **more: str) -> dict[str, str]:
         "TWILIO_AUTH_TOKEN": "token",
         **more,
     }
-
-
-def _free_port() -> int:
-    with socket.socket() as found:
-        found.bind(("127.0.0.1", 0))
-        return int(found.getsockname()[1])
 
 
 @contextmanager
@@ -62,7 +56,7 @@ def test_it_starts_in_a_demonstration_only(tmp_path: Path) -> None:
 
 
 def test_it_serves_the_phone_on_loopback_and_ends_while_a_phone_is_open_and_logs_nobody(tmp_path: Path) -> None:
-    port = _free_port()
+    port = free_port()
     environment = _environment(tmp_path, WAYMARK_DEMONSTRATION="1", WAYMARK_PHONE_PORT=str(port))
     base = f"http://127.0.0.1:{port}"
 

@@ -1,6 +1,5 @@
 """Whatever the engine does, the caller gets a checked reply or one kind of error."""
 
-import socket
 import time
 from collections.abc import Callable, Iterator
 from datetime import timedelta
@@ -13,6 +12,7 @@ from core.settings import Settings, read_settings
 from core.turns import TurnRequest
 from gateway.engine_client import MAX_REPLY, HttpEngine
 from gateway.errors import EngineError
+from tests.ports import free_port
 
 TURN = UUID(int=7)
 GOOD = {"turn_id": str(TURN), "understood": {"intent": "greet", "confidence": 0.9}, "output": [{"say": "ask_safe"}]}
@@ -107,9 +107,7 @@ def test_a_process_that_is_restarting_is_waited_for() -> None:
 
 
 def test_a_process_that_is_gone_is_down() -> None:
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
+    port = free_port()
     gone = read_settings(engine_secret="secret", engine_timeout=timedelta(seconds=0.5), engine_port=port)
     started = time.monotonic()
     with pytest.raises(EngineError) as caught:
