@@ -5,7 +5,6 @@ from typing import Any
 from uuid import UUID
 
 from sqlalchemy import (
-    ARRAY,
     BigInteger,
     CheckConstraint,
     ForeignKey,
@@ -17,6 +16,7 @@ from sqlalchemy import (
     false,
     text,
 )
+from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from core.database import Base, Identified, now
@@ -135,6 +135,28 @@ class User(Identified, Base):
     created_at: Mapped[datetime] = mapped_column(default=now)
 
 
+class Team(Identified, Base):
+    """Colleagues who share cases, by the countries and languages they serve. Empty: any; the default team takes what no other serves."""
+
+    __tablename__ = "team"
+    __table_args__ = (Index("uq_team_default", "is_default", unique=True, postgresql_where=text("is_default")),)
+
+    name: Mapped[str] = mapped_column(unique=True)
+    languages: Mapped[list[str]] = mapped_column(ARRAY(String), default=list)
+    countries: Mapped[list[str]] = mapped_column(ARRAY(String), default=list)
+    is_default: Mapped[bool] = mapped_column(default=False)
+    created_at: Mapped[datetime] = mapped_column(default=now)
+
+
+class TeamMember(Base):
+    """A user of a team."""
+
+    __tablename__ = "team_member"
+
+    team_id: Mapped[UUID] = mapped_column(ForeignKey("team.id", ondelete="CASCADE"), primary_key=True)
+    user_id: Mapped[UUID] = mapped_column(ForeignKey("staff_user.id", ondelete="CASCADE"), primary_key=True, index=True)
+
+
 class Case(Identified, Base):
     """Work for a person: level, the rules that fired and the answers (encrypted), who holds it and until when a first action is due."""
 
@@ -149,6 +171,8 @@ class Case(Identified, Base):
 
     number: Mapped[int] = mapped_column(Identity(start=11), unique=True)
     conversation_id: Mapped[UUID] = mapped_column(ForeignKey("conversation.id", ondelete="CASCADE"), index=True)
+    team_id: Mapped[UUID] = mapped_column(ForeignKey("team.id"), index=True)
+    """Whose case it is: nobody else learns that it exists."""
     level: Mapped[str]
     reason: Mapped[str]
     """Why it was opened or handed over last, as a message key of the desk (`danger`, `asks_human`, `bot_failure`, …)."""
@@ -167,6 +191,7 @@ class Case(Identified, Base):
     screening = Encrypted()
     conversation: Mapped[Conversation] = relationship()
     assignee: Mapped[User | None] = relationship()
+    team: Mapped[Team] = relationship()
 
     @property
     def reference(self) -> str:

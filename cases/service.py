@@ -13,6 +13,7 @@ from sqlalchemy.orm import Session
 from cases.errors import CaseClosed, LevelFalls, NotTheOwner
 from cases.models import HOLDS, LEVELS, Case, CaseEvent, Consent, Conversation, Note, User
 from cases.ownership import change_owner, lock_conversation
+from cases.teams import team_for
 from core.database import notify, now
 from core.settings import Level, Settings, get_settings
 
@@ -57,11 +58,19 @@ def open_or_update(
     if level not in LEVELS:
         raise ValueError(f"a case has a level of {LEVELS}, not {level!r}")
     settings = settings or get_settings()
-    lock_conversation(session, conversation_id)
+    conversation = lock_conversation(session, conversation_id)
     case = open_case_of(session, conversation_id)
     target = settings.target(cast("Level", level))
     if case is None:
-        case = Case(conversation_id=conversation_id, level=level, reason=reason, due_at=now() + target, contact=contact)
+        team = team_for(session, language=conversation.language, country=_country(answers))
+        case = Case(
+            conversation_id=conversation_id,
+            team_id=team.id,
+            level=level,
+            reason=reason,
+            due_at=now() + target,
+            contact=contact,
+        )
         case.screening = _dump(rules, needs, answers)
         session.add(case)
         session.flush()
@@ -83,8 +92,39 @@ def open_or_update(
         elif case.reason == FROM_ANSWERS:
             case.reason = reason
         session.flush()
+        _find_team(session, case, conversation)
     notify(session, case=case.id, conversation=conversation_id)
     return CaseHandle(reference=case.reference, level=case.level, due_at=case.due_at)
+
+
+def _find_team(session: Session, case: Case, conversation: Conversation) -> None:
+    """The country is often told after the case was opened. Once somebody has taken it, only a person hands it on."""
+    if case.taken_at is not None:
+        return
+    country = _country(read_screening(case).answers)
+    team = team_for(session, language=conversation.language, country=country)
+    if team.id != case.team_id:
+        case.team_id = team.id
+        record(session, case, "team_changed", team=str(team.id))
+
+
+def find_teams(session: Session) -> None:
+    """Teams changed: every open case that nobody has taken yet goes to the team that is for it now."""
+    waiting = select(Case.conversation_id).where(Case.state == "open", Case.taken_at.is_(None))
+    for conversation_id in session.execute(waiting.order_by(Case.conversation_id)).scalars().all():
+        conversation = lock_conversation(session, conversation_id)
+        case = open_case_of(session, conversation_id)
+        if case is not None:
+            before = case.team_id
+            _find_team(session, case, conversation)
+            if case.team_id != before:
+                notify(session, case=case.id, conversation=conversation_id)
+    session.flush()
+
+
+def _country(answers: Mapping[str, object]) -> str | None:
+    told = answers.get("country")
+    return told if isinstance(told, str) else None
 
 
 def open_for_bot_failure(session: Session, conversation_id: UUID, *, reason: str) -> CaseHandle:

@@ -203,7 +203,11 @@ class Settings(BaseSettings):
 
     # The desk
     session_lifetime: Seconds = Field(
-        timedelta(hours=12), description="Seconds after which a caseworker signs in again."
+        timedelta(hours=12), description="Seconds after which a session ends, however much it is used."
+    )
+    session_idle: Seconds = Field(
+        timedelta(minutes=60),
+        description="Seconds without a click or a key after which a session ends; what a page refreshes by itself does not count.",
     )
     sign_in_link_lifetime: Seconds = Field(timedelta(hours=24), description="Seconds for which a one-time link holds.")
 

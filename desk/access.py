@@ -5,19 +5,23 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
 from urllib.parse import urlsplit
+from uuid import UUID
 
 from fastapi import Request, Response
 from fastapi.routing import APIRoute
-from sqlalchemy.orm import Session
+from sqlalchemy import event
+from sqlalchemy.orm import ORMExecuteState, Session
 from starlette.concurrency import run_in_threadpool
 
 from cases.models import User
+from cases.teams import is_visible
 from core.database import Sessions
 from core.settings import Settings
-from desk.accounts import find_session
-from desk.errors import ForeignRequest, NotAllowed, PasswordNeeded, SignInNeeded
+from desk import audit
+from desk.accounts import find_session, touch
+from desk.errors import ForeignRequest, NotAllowed, NotFound, PasswordNeeded, SignInNeeded
 from desk.models import StaffSession
-from desk.permissions import BEGIN, PUBLIC, may, permission_of
+from desk.permissions import BEGIN, PUBLIC, action_of, may, permission_of
 
 SAFE_METHODS = frozenset({"GET", "HEAD"})
 MAX_FORM_BYTES = 64 * 1024
@@ -41,13 +45,25 @@ HEADERS = {
 }
 
 
-@dataclass(frozen=True, slots=True)
+REFUSALS = {"NotAllowed": "role", "NotFound": "case"}
+"""What the audit log says of who asked for what their role does not include, and for a case that is not their team's or does not exist."""
+
+
+@dataclass(slots=True)
 class Visit:
     """One request of somebody who is signed in, in one transaction."""
 
     session: Session
     user: User
     staff_session: StaffSession
+    changed: bool = False
+    """Something was written: if nothing else says what, the log gets the route's own line."""
+    logged: bool = False
+
+    def log(self, action: str, *, kind: str = "", subject: UUID | str | None = None, **details: str) -> None:
+        """Write a line of the audit log, instead of the route's own."""
+        audit.record(self.session, self.user, action, kind=kind, subject=subject, **details)
+        self.logged = True
 
 
 class Door:
@@ -65,7 +81,7 @@ class Door:
         """A transaction for somebody who may open this page. Raises SignInNeeded, PasswordNeeded, NotAllowed, NotFound."""
         permission = permission_of(request.scope["endpoint"])
         with self._sessions.begin() as session:
-            staff_session = find_session(session, request.cookies.get(self.cookie, ""))
+            staff_session = self._find(session, request)
             if staff_session is None:
                 raise SignInNeeded
             if permission != BEGIN:
@@ -73,13 +89,41 @@ class Door:
                     raise PasswordNeeded
                 if not may(staff_session.user, permission):
                     raise NotAllowed(staff_session.user.roles)
-            yield Visit(session, staff_session.user, staff_session)
+            visit = Visit(session, staff_session.user, staff_session)
+            case_id = request.path_params.get("case_id")
+            if case_id is not None and not is_visible(session, _id(case_id), visit.user.id):
+                raise NotFound
+            with _watched(visit):
+                yield visit
+            if visit.changed and not visit.logged and request.method not in SAFE_METHODS:
+                kind, subject = _subject(request)
+                visit.log(action_of(request.scope["endpoint"]), kind=kind, subject=subject)
 
     def check(self, request: Request) -> None:
         """Whether the page may be opened. Asked before a form is read: an answer about a field would be an answer. Raises as `visit`."""
         if permission_of(request.scope["endpoint"]) != PUBLIC:
-            with self.visit(request):
-                pass
+            try:
+                with self.visit(request) as visit:
+                    if not _by_itself(request):
+                        touch(visit.session, visit.staff_session)
+                    visit.logged = True
+            except (NotAllowed, NotFound) as refusal:
+                self._log_refusal(request, type(refusal).__name__)
+                raise
+
+    def _find(self, session: Session, request: Request) -> StaffSession | None:
+        return find_session(session, request.cookies.get(self.cookie, ""), idle=self._settings.session_idle)
+
+    def _log_refusal(self, request: Request, why: str) -> None:
+        """In a transaction of its own: the one that was refused is undone."""
+        with self._sessions.begin() as session:
+            staff_session = self._find(session, request)
+            if staff_session is not None:
+                kind, subject = _subject(request)
+                needed = permission_of(request.scope["endpoint"])
+                audit.record(
+                    session, staff_session.user, f"refused_{REFUSALS[why]}", kind=kind, subject=subject, needed=needed
+                )
 
     def let_in(self, response: Response, token: str) -> None:
         """Give the browser its session."""
@@ -141,6 +185,47 @@ def make_route_class(door: Door, on_error: Callable[[Request, Exception], Respon
             return guarded
 
     return DeskRoute
+
+
+def _by_itself(request: Request) -> bool:
+    """Whether the page asks and not the user: a desk left open all night must not stay signed in by refreshing itself."""
+    return request.method in SAFE_METHODS and ("hx-request" in request.headers or request.url.path == "/desk/live")
+
+
+@contextmanager
+def _watched(visit: Visit) -> Iterator[None]:
+    """Notice whether the block writes anything: a form that was refused, or a click that changed nothing, is no line of the log."""
+
+    def by_object(session: Session, _context: object) -> None:
+        visit.changed = visit.changed or bool(session.new or session.dirty or session.deleted)
+
+    def by_statement(state: ORMExecuteState) -> None:
+        visit.changed = visit.changed or state.is_insert or state.is_update or state.is_delete
+
+    event.listen(visit.session, "after_flush", by_object)
+    event.listen(visit.session, "do_orm_execute", by_statement)
+    try:
+        yield
+        visit.session.flush()
+    finally:
+        event.remove(visit.session, "after_flush", by_object)
+        event.remove(visit.session, "do_orm_execute", by_statement)
+
+
+def _subject(request: Request) -> tuple[str, str | None]:
+    """What the address is about: the first id in it, and of what."""
+    for name, value in request.path_params.items():
+        if name.endswith("_id"):
+            return name.removesuffix("_id"), str(value)[:64]
+    return "", None
+
+
+def _id(text: object) -> UUID:
+    """An id of an address. Raises NotFound for what is none: it names no case."""
+    try:
+        return UUID(str(text))
+    except ValueError:
+        raise NotFound from None
 
 
 def _length(request: Request) -> int:

@@ -6,18 +6,23 @@ import unicodedata
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from uuid import UUID
 
 from sqlalchemy import Select, delete, func, select, update
 from sqlalchemy.orm import Session
 
 from cases.models import ROLES, User
+from cases.teams import default_team, set_teams
 from core.database import now
-from desk import attempts
+from desk import attempts, audit
 from desk.errors import AccountError
 from desk.models import SignInLink, StaffSession
 from desk.passwords import check_password, hash_password, is_outdated
 
 __all__ = ["AccountError", "create_sign_in_link", "create_user", "sign_in", "use_link"]
+
+
+TOUCH = timedelta(minutes=1)
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,18 +40,22 @@ class Refused:
     wait: timedelta | None = None
 
 
-def create_user(session: Session, name: str, *roles: str) -> User:
-    """Make an account without a password. Raises AccountError for a name that is taken, a role that does not exist, or no role."""
+def create_user(session: Session, name: str, *roles: str, teams: Iterable[UUID] | None = None) -> User:
+    """Make an account without a password, in these teams or in the default one.
+
+    Raises AccountError for a name that is taken, a role that does not exist, or no role.
+    """
     name = _tidy(name)
     if not 1 < len(name) <= 64:
-        raise AccountError("a name has 2 to 64 characters")
+        raise AccountError("a name has 2 to 64 characters", "people_name_length")
     if not roles or not set(roles) <= set(ROLES):
-        raise AccountError(f"roles are one or more of {', '.join(ROLES)}")
+        raise AccountError(f"roles are one or more of {', '.join(ROLES)}", "people_no_role")
     if _find(session, name) is not None:
-        raise AccountError("there is an account of this name already")
+        raise AccountError("there is an account of this name already", "people_name_taken")
     user = User(name=name, roles=in_order(roles))
     session.add(user)
     session.flush()
+    set_teams(session, user.id, [default_team(session).id] if teams is None else teams)
     return user
 
 
@@ -77,6 +86,7 @@ def use_link(session: Session, token: str, *, lifetime: timedelta) -> SignedIn |
     if link is None:
         return None
     link.used_at = now()
+    audit.record(session, link.user, "signed_in_by_link")
     return _open_session(session, link.user, lifetime, by_link=True)
 
 
@@ -90,20 +100,36 @@ def sign_in(session: Session, name: str, password: str, *, lifetime: timedelta) 
     usable = user.password_hash if user is not None and user.active else None
     if not check_password(password, usable) or user is None or usable is None:
         attempts.failed(session, attempt)
+        # The name is not kept: people type passwords into the wrong field.
+        audit.record(session, None, "sign_in_refused", kind="user", subject=user.id if user else None)
         return Refused()
     attempts.succeeded(session, attempt)
+    audit.record(session, user, "signed_in")
     if is_outdated(usable):
         user.password_hash = hash_password(password)
     return _open_session(session, user, lifetime, by_link=False)
 
 
-def find_session(session: Session, token: str) -> StaffSession | None:
-    """The session of a cookie, if it still holds and the account is active."""
+def find_session(session: Session, token: str, *, idle: timedelta) -> StaffSession | None:
+    """The session of a cookie, if it still holds, was used within `idle`, and the account is active."""
+    at = now()
     return session.execute(
         select(StaffSession)
         .join(StaffSession.user)
-        .where(StaffSession.token_hash == _hash(token), StaffSession.expires_at > now(), User.active)
+        .where(
+            StaffSession.token_hash == _hash(token),
+            StaffSession.expires_at > at,
+            StaffSession.last_seen_at > at - idle,
+            User.active,
+        )
     ).scalar_one_or_none()
+
+
+def touch(session: Session, current: StaffSession) -> None:
+    """The user did something. Once a minute is exact enough, and spares every page a write."""
+    if now() - current.last_seen_at > TOUCH:
+        current.last_seen_at = now()
+        session.flush()
 
 
 def set_password(session: Session, current: StaffSession, password: str) -> None:
@@ -116,7 +142,10 @@ def set_password(session: Session, current: StaffSession, password: str) -> None
 
 def sign_out(session: Session, token: str) -> None:
     """End the session of a cookie."""
-    session.execute(delete(StaffSession).where(StaffSession.token_hash == _hash(token)))
+    ended = session.execute(select(StaffSession).where(StaffSession.token_hash == _hash(token))).scalar_one_or_none()
+    if ended is not None:
+        audit.record(session, ended.user, "signed_out")
+        session.delete(ended)
 
 
 def _open_session(session: Session, user: User, lifetime: timedelta, *, by_link: bool) -> SignedIn:

@@ -9,6 +9,7 @@ from sqlalchemy.orm import Session, joinedload
 
 from cases.models import Case, User
 from cases.service import read_screening
+from cases.teams import in_teams_of
 from core.database import now
 from core.settings import Settings
 from desk import history, plain
@@ -59,9 +60,11 @@ class CaseView:
 
 
 def read_case(session: Session, case_id: UUID, user: User, *, settings: Settings, meanings: Meanings) -> CaseView:
-    """The case with all that belongs to it. Raises NotFound."""
+    """The case with all that belongs to it. Raises NotFound, also for a case of another team."""
     case = session.execute(
-        select(Case).where(Case.id == case_id).options(joinedload(Case.assignee), joinedload(Case.conversation))
+        select(Case)
+        .where(Case.id == case_id, in_teams_of(user.id))
+        .options(joinedload(Case.assignee), joinedload(Case.conversation))
     ).scalar_one_or_none()
     if case is None:
         raise NotFound

@@ -9,7 +9,11 @@ class DeskError(Exception):
 
 
 class AccountError(DeskError):
-    """An account cannot be made or changed so. The text is for the person at the terminal and never holds a secret."""
+    """An account cannot be made or changed so. The text is for the terminal, `key` for a page; neither holds a secret."""
+
+    def __init__(self, text: str, key: str) -> None:
+        super().__init__(text)
+        self.key = key
 
 
 class SignInNeeded(DeskError):  # noqa: N818

@@ -20,7 +20,12 @@ class Entry:
     """What the page needs: whoever lacks it is not led there."""
 
 
-ENTRIES = (Entry("/desk", "nav_queue", "queue.read"),)
+ENTRIES = (
+    Entry("/desk", "nav_queue", "queue.read"),
+    Entry("/desk/people", "nav_people", "people.manage"),
+    Entry("/desk/teams", "nav_teams", "teams.manage"),
+    Entry("/desk/audit", "nav_audit", "audit.read"),
+)
 """In the order of the header. The first that a user may open is where they land after signing in."""
 
 
@@ -41,7 +46,7 @@ def frame(visit: Visit, case_id: UUID | None = None, *, current: str = "") -> di
         "user": visit.user,
         "entries": entries(visit.user),
         "current": current,
-        "emergencies": untaken_emergencies(visit.session) if reads_queue else [],
+        "emergencies": untaken_emergencies(visit.session, visit.user) if reads_queue else [],
         # Whoever reads no case hears of none, not even that something happened.
         "live_url": (f"/desk/live?case={case_id}" if case_id else "/desk/live") if reads_queue else None,
     }

@@ -1,9 +1,10 @@
-"""Tables of signing in: sessions, one-time links, failures. Only hashes of their secrets are kept."""
+"""Tables of signing in (sessions, one-time links, failures: only hashes of their secrets are kept) and the audit log."""
 
 from datetime import datetime
+from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ForeignKey, LargeBinary
+from sqlalchemy import BigInteger, ForeignKey, Identity, LargeBinary, func
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from cases.models import User
@@ -19,7 +20,13 @@ class StaffSession(Identified, Base):
     token_hash: Mapped[bytes] = mapped_column(LargeBinary, unique=True)
     by_link: Mapped[bool] = mapped_column(default=False, server_default="false")
     """Signed in by a one-time link: a new password may be set without the old one."""
+    browser: Mapped[str] = mapped_column(default="", server_default="")
+    """Such as `Firefox, Linux`: by it somebody knows their own sessions. No address of a network is kept."""
     created_at: Mapped[datetime] = mapped_column(default=now)
+    last_seen_at: Mapped[datetime] = mapped_column(default=now, server_default=func.now())
+    """The last thing the user did; what a page refreshes by itself is none."""
+    confirmed_at: Mapped[datetime] = mapped_column(default=now, server_default=func.now())
+    """When the user last showed a password or a second factor: what is dangerous asks for it again after a while."""
     expires_at: Mapped[datetime]
 
     user: Mapped[User] = relationship()
@@ -37,6 +44,26 @@ class SignInLink(Identified, Base):
     used_at: Mapped[datetime | None]
 
     user: Mapped[User] = relationship()
+
+
+class AuditEntry(Identified, Base):
+    """Who did what, when, to which id. Written once: the database refuses to change or delete a line."""
+
+    __tablename__ = "audit_entry"
+
+    number: Mapped[int] = mapped_column(BigInteger, Identity(), unique=True)
+    """Order of writing: a gap that no rollback explains shows that a line was removed by hand."""
+    at: Mapped[datetime] = mapped_column(default=now, index=True)
+    user_id: Mapped[UUID | None] = mapped_column(ForeignKey("staff_user.id"), index=True)
+    """None: nobody was signed in, or Waymark itself."""
+    action: Mapped[str] = mapped_column(index=True)
+    subject_kind: Mapped[str] = mapped_column(default="")
+    """`case`, `user`, `team`, …"""
+    subject_id: Mapped[str] = mapped_column(default="", index=True)
+    details: Mapped[dict[str, Any]] = mapped_column(default=dict)
+    """Ids, roles and keys."""
+
+    user: Mapped[User | None] = relationship()
 
 
 class SignInFailure(Base):

@@ -39,6 +39,9 @@ PERMISSIONS: Mapping[str, frozenset[str]] = {
     "directory.approve": frozenset({"directory_approver"}),
     "directory.confidential": frozenset({"directory_approver"}),
     "directory.import": frozenset({"directory_editor"}),
+    "people.manage": frozenset({"administrator"}),
+    "teams.manage": frozenset({"administrator"}),
+    "audit.read": frozenset({"auditor"}),
 }
 
 MEANINGS: Mapping[str, str] = {
@@ -52,10 +55,14 @@ MEANINGS: Mapping[str, str] = {
     "directory.approve": "approve or reject what an editor wrote",
     "directory.confidential": "read true addresses of confidential places; each reading is logged",
     "directory.import": "bring entries into the directory from a file",
+    "people.manage": "invite colleagues, give roles and teams, end sessions and accounts",
+    "teams.manage": "make teams and say which countries and languages they serve",
+    "audit.read": "search who did what when, without contents",
 }
 """What each permission allows, for the reference page."""
 
 _MARK = "_desk_permission"
+_LOGS = "_desk_logs"
 
 
 class HasRoles(Protocol):
@@ -67,13 +74,17 @@ class HasRoles(Protocol):
         ...
 
 
-def needs[Endpoint: Callable[..., Any]](permission: str) -> Callable[[Endpoint], Endpoint]:
-    """Declare what a route needs: a row of PERMISSIONS, or PUBLIC. Stands below the router's decorator. Raises KeyError."""
+def needs[Endpoint: Callable[..., Any]](permission: str, logs: str = "") -> Callable[[Endpoint], Endpoint]:
+    """Declare what a route needs: a row of PERMISSIONS, or PUBLIC. Stands below the router's decorator. Raises KeyError.
+
+    `logs` is what the audit log calls a change made through it, for a key `did_…` of the console's words; if empty, the permission's name.
+    """
     if permission != PUBLIC and permission not in PERMISSIONS:
         raise KeyError(permission)
 
     def mark(endpoint: Endpoint) -> Endpoint:
         setattr(endpoint, _MARK, permission)
+        setattr(endpoint, _LOGS, logs or permission.replace(".", "_"))
         return endpoint
 
     return mark
@@ -86,6 +97,11 @@ def permission_of(endpoint: Callable[..., Any]) -> str:
         name = getattr(endpoint, "__qualname__", repr(endpoint))
         raise TypeError(f"the route {name} declares no permission; see desk/permissions.py")
     return permission
+
+
+def action_of(endpoint: Callable[..., Any]) -> str:
+    """What the audit log calls a change made through this route."""
+    return str(getattr(endpoint, _LOGS))
 
 
 def may(user: HasRoles, permission: str) -> bool:

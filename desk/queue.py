@@ -11,6 +11,7 @@ from sqlalchemy.orm import InstrumentedAttribute, Session, contains_eager, joine
 
 from cases.models import LEVELS, Case, User
 from cases.service import read_screening
+from cases.teams import in_teams_of
 from core.database import now
 from desk import plain
 from desk.words import Words
@@ -74,13 +75,16 @@ def read_queue(session: Session, user: User, chosen: Filter, words: Words) -> Qu
     ordered = sorted(cases, key=lambda case: (LEVELS.index(case.level), _waiting_since(case, spoken) or at))
     rows = [_row(case, user, at, spoken, words) for case in ordered]
     return Queue(
-        rows=rows, counts=counts, more=max(0, counts[chosen] - len(rows)), emergencies=untaken_emergencies(session)
+        rows=rows,
+        counts=counts,
+        more=max(0, counts[chosen] - len(rows)),
+        emergencies=untaken_emergencies(session, user),
     )
 
 
-def untaken_emergencies(session: Session) -> list[tuple[UUID, str]]:
-    """Cases of level E that wait for somebody: id and reference."""
-    return [(row.id, f"K{row.number}") for row in session.execute(_emergencies())]
+def untaken_emergencies(session: Session, user: User) -> list[tuple[UUID, str]]:
+    """Cases of level E of the user's teams that wait for somebody: id and reference."""
+    return [(row.id, f"K{row.number}") for row in session.execute(_emergencies(user))]
 
 
 type LastWords = dict[UUID, tuple[datetime | None, datetime | None]]
@@ -157,7 +161,7 @@ def _order() -> tuple[ColumnElement[Any], ColumnElement[bool], InstrumentedAttri
 
 
 def _chosen[*Columns](statement: Select[*Columns], user: User, chosen: Filter) -> Select[*Columns]:
-    statement = statement.join(Case.conversation).where(Case.state == "open")
+    statement = statement.join(Case.conversation).where(Case.state == "open", in_teams_of(user.id))
     if chosen == "unassigned":
         return statement.where(Case.assignee_id.is_(None))
     if chosen == "mine":
@@ -169,9 +173,9 @@ def _count(session: Session, user: User, chosen: Filter) -> int:
     return int(session.execute(_chosen(select(func.count(Case.id)), user, chosen)).scalar_one())
 
 
-def _emergencies() -> Select[UUID, int]:
+def _emergencies(user: User) -> Select[UUID, int]:
     return (
         select(Case.id, Case.number)
-        .where(Case.state == "open", Case.level == "E", Case.assignee_id.is_(None))
+        .where(Case.state == "open", Case.level == "E", Case.assignee_id.is_(None), in_teams_of(user.id))
         .order_by(Case.opened_at)
     )

@@ -7,7 +7,7 @@ from fastapi import APIRouter
 from core.catalogues import Catalogues
 from core.database import Sessions
 from core.settings import Settings
-from desk import web_case, web_queue, web_sign_in, web_work
+from desk import web_audit, web_case, web_people, web_queue, web_sign_in, web_teams, web_work
 from desk.access import Door, make_route_class
 from desk.bubbles import Meanings
 from desk.live import Live
@@ -44,4 +44,7 @@ def make_router(desk: Desk) -> APIRouter:
     cases = web_case.CasePages(desk.settings, desk.gateway, door, Meanings(desk.gateway.wording, words()))
     web_case.add_routes(router, cases)
     web_work.add_routes(router, cases)
+    web_people.add_routes(router, web_people.PeoplePages(desk.settings, desk.gateway, door))
+    web_teams.add_routes(router, desk.settings, door)
+    web_audit.add_routes(router, door)
     return router

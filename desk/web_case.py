@@ -122,6 +122,7 @@ def add_routes(router: APIRouter, pages: CasePages) -> None:
     @needs("case.read")
     def show_case(request: Request, case_id: UUID, done: str = "") -> Response:
         with pages.door.visit(request) as visit:
+            visit.log("case_read", kind="case", subject=case_id)
             return pages.whole(visit, case_id, message=words().say(DONE[done]) if done in DONE else None)
 
     @router.get("/cases/{case_id}/parts")

@@ -12,7 +12,9 @@ from sse_starlette.sse import EventSourceResponse
 from starlette.concurrency import run_in_threadpool
 
 from cases.models import Case
+from cases.teams import in_teams_of
 from desk.access import Door
+from desk.errors import NotFound
 from desk.frame import frame
 from desk.live import Live, Subscriber
 from desk.pages import page
@@ -48,7 +50,7 @@ def add_routes(router: APIRouter, door: Door, live: Live) -> None:
     @needs("queue.read")
     def refresh_alerts(request: Request) -> Response:
         with door.visit(request) as visit:
-            return page("_alerts.html", emergencies=untaken_emergencies(visit.session))
+            return page("_alerts.html", emergencies=untaken_emergencies(visit.session, visit.user))
 
     def about(request: Request, case_id: UUID | None) -> frozenset[str]:
         """Check the visitor; the ids whose changes concern the page."""
@@ -56,8 +58,10 @@ def add_routes(router: APIRouter, door: Door, live: Live) -> None:
             if case_id is None:
                 return frozenset()
             conversation = visit.session.execute(
-                select(Case.conversation_id).where(Case.id == case_id)
+                select(Case.conversation_id).where(Case.id == case_id, in_teams_of(visit.user.id))
             ).scalar_one_or_none()
+            if conversation is None:
+                raise NotFound
             return frozenset({str(case_id), str(conversation)})
 
     @router.get("/live")

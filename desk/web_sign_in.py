@@ -86,7 +86,7 @@ def _add_password(router: APIRouter, sessions: Sessions, door: Door) -> None:
             return page("password.html", error=None, user=visit.user, needs_current=_needs_current(visit.staff_session))
 
     @router.post("/password")
-    @needs(BEGIN)
+    @needs(BEGIN, logs="password_set")
     def set_password(request: Request, current: Field = "", new: Field = "", again: Field = "") -> Response:
         with door.visit(request) as visit:
             needs_current = _needs_current(visit.staff_session)

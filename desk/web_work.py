@@ -32,7 +32,7 @@ def add_routes(router: APIRouter, pages: CasePages) -> None:
 
 def _add_ownership(router: APIRouter, pages: CasePages) -> None:
     @router.post("/cases/{case_id}/take")
-    @needs("case.work")
+    @needs("case.work", logs="case_taken")
     def take(request: Request, case_id: UUID) -> Response:
         def change(visit: Visit) -> str | None:
             told = work.take(visit.session, pages.gateway, case_id, visit.user)
@@ -41,7 +41,7 @@ def _add_ownership(router: APIRouter, pages: CasePages) -> None:
         return pages.act(request, case_id, "taken", change, refusals=TAKE_REFUSALS)
 
     @router.post("/cases/{case_id}/give-back")
-    @needs("case.work")
+    @needs("case.work", logs="case_given_back")
     def give_back(request: Request, case_id: UUID) -> Response:
         def change(visit: Visit) -> None:
             work.give_back(visit.session, pages.gateway, case_id, visit.user)
@@ -49,7 +49,7 @@ def _add_ownership(router: APIRouter, pages: CasePages) -> None:
         return pages.act(request, case_id, "given_back", change)
 
     @router.post("/cases/{case_id}/close")
-    @needs("case.work")
+    @needs("case.work", logs="case_closed")
     def close(request: Request, case_id: UUID, outcome: Field = "") -> Response:
         def change(visit: Visit) -> None:
             work.close(visit.session, pages.gateway, case_id, visit.user, outcome)
@@ -57,7 +57,7 @@ def _add_ownership(router: APIRouter, pages: CasePages) -> None:
         return pages.act(request, case_id, "closed", change)
 
     @router.post("/cases/{case_id}/level")
-    @needs("case.work")
+    @needs("case.work", logs="case_level")
     def change_level(request: Request, case_id: UUID, level: Field = "", reason: Field = "") -> Response:
         def change(visit: Visit) -> None:
             work.change_level(visit.session, case_id, visit.user, level, reason)
@@ -67,7 +67,7 @@ def _add_ownership(router: APIRouter, pages: CasePages) -> None:
 
 def _add_writing(router: APIRouter, pages: CasePages) -> None:
     @router.post("/cases/{case_id}/notes")
-    @needs("case.work")
+    @needs("case.work", logs="case_noted")
     def note(request: Request, case_id: UUID, text: Field = "") -> Response:
         def change(visit: Visit) -> None:
             work.note(visit.session, case_id, visit.user, text)
@@ -91,7 +91,7 @@ def _add_writing(router: APIRouter, pages: CasePages) -> None:
 
 def _add_reply(router: APIRouter, pages: CasePages) -> None:
     @router.post("/cases/{case_id}/reply")
-    @needs("case.work")
+    @needs("case.work", logs="case_answered")
     def reply(
         request: Request,
         case_id: UUID,

@@ -9,6 +9,7 @@ from sqlalchemy.orm import Session
 
 from cases.models import Case, Conversation, Person, RetentionRun
 from cases.retention import delete_expired
+from cases.teams import default_team
 from core.database import now
 from core.settings import Settings
 from gateway.models import Message
@@ -30,7 +31,9 @@ def conversation(session: Session, last: datetime, **values: object) -> Conversa
 
 def case(session: Session, of: Conversation, closed: datetime | None) -> None:
     state = "closed" if closed else "open"
-    session.add(Case(conversation_id=of.id, level="U", reason="danger", due_at=now(), state=state, closed_at=closed))
+    case = Case(conversation_id=of.id, team_id=default_team(session).id, level="U", reason="danger", due_at=now())
+    case.state, case.closed_at = state, closed
+    session.add(case)
     session.flush()
 
 

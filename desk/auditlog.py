@@ -1,0 +1,120 @@
+"""What the auditor reads of the log: filtered, the newest first, in words and ids."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, time, timedelta
+from uuid import UUID
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session, joinedload
+
+from cases.models import Case, User
+from desk.models import AuditEntry
+from desk.words import Words
+
+PAGE = 50
+
+
+@dataclass(frozen=True, slots=True)
+class Search:
+    """What is looked for; what is empty does not narrow."""
+
+    user: UUID | None = None
+    action: str = ""
+    subject: str = ""
+    """An id, or a case's reference such as K47."""
+    first: date | None = None
+    last: date | None = None
+    before: int | None = None
+    """Number of the line the next page begins below."""
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """One line of the log."""
+
+    number: int
+    at: datetime
+    who: str
+    did: str
+    subject: str
+    details: str
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """One page of lines; `next_before` leads to the next, None: there is none."""
+
+    lines: list[Line]
+    next_before: int | None
+
+
+def search(session: Session, wanted: Search, words: Words) -> Found:
+    """The lines that fit, at most PAGE of them."""
+    statement = select(AuditEntry).order_by(AuditEntry.number.desc()).limit(PAGE + 1)
+    if wanted.user is not None:
+        statement = statement.where(AuditEntry.user_id == wanted.user)
+    if wanted.action:
+        statement = statement.where(AuditEntry.action == wanted.action)
+    if wanted.subject:
+        statement = statement.where(AuditEntry.subject_id.in_(_ids(session, wanted.subject)))
+    if wanted.first is not None:
+        statement = statement.where(AuditEntry.at >= datetime.combine(wanted.first, time.min, UTC))
+    if wanted.last is not None:
+        statement = statement.where(AuditEntry.at < datetime.combine(wanted.last, time.min, UTC) + timedelta(days=1))
+    if wanted.before is not None:
+        statement = statement.where(AuditEntry.number < wanted.before)
+    rows = session.execute(statement.options(joinedload(AuditEntry.user))).scalars().all()
+    names = _names(session, rows[:PAGE])
+    lines = [_line(row, names, words) for row in rows[:PAGE]]
+    return Found(lines, lines[-1].number if len(rows) > PAGE else None)
+
+
+def actions(session: Session, words: Words) -> list[tuple[str, str]]:
+    """What occurs in the log: action and its words, by its words."""
+    found = session.execute(select(AuditEntry.action).distinct()).scalars()
+    return sorted(((action, _did(action, words)) for action in found), key=lambda pair: pair[1])
+
+
+def _line(row: AuditEntry, names: dict[str, str], words: Words) -> Line:
+    subject = names.get(row.subject_id, row.subject_id)
+    kind = words.find(f"subject_{row.subject_kind}", row.subject_kind)
+    return Line(
+        number=row.number,
+        at=row.at,
+        who=row.user.name if row.user else words.say("audit_nobody"),
+        did=_did(row.action, words),
+        subject=f"{kind} {subject}".strip(),
+        details=", ".join(f"{key}: {value}" for key, value in sorted(row.details.items())),
+    )
+
+
+def _did(action: str, words: Words) -> str:
+    return words.find(f"did_{action}", action.replace("_", " "))
+
+
+def _names(session: Session, rows: Iterable[AuditEntry]) -> dict[str, str]:
+    """What staff call the ids: a colleague's name, a case's reference. Both tell nothing of a person."""
+    by_kind: dict[str, set[UUID]] = {"case": set(), "user": set()}
+    for row in rows:
+        if row.subject_kind in by_kind and (found := _uuid(row.subject_id)) is not None:
+            by_kind[row.subject_kind].add(found)
+    users = session.execute(select(User.id, User.name).where(User.id.in_(by_kind["user"])))
+    cases = session.execute(select(Case.id, Case.number).where(Case.id.in_(by_kind["case"])))
+    return {str(row.id): row.name for row in users} | {str(row.id): f"K{row.number}" for row in cases}
+
+
+def _ids(session: Session, text: str) -> list[str]:
+    text = text.strip()
+    if text[:1] in "Kk" and text[1:].isascii() and text[1:].isdigit():
+        # Longer is no number of a case, and more than the column can hold.
+        found = session.execute(select(Case.id).where(Case.number == int(text[1:10])))
+        return [str(row.id) for row in found]
+    return [text.lower()]
+
+
+def _uuid(text: str) -> UUID | None:
+    try:
+        return UUID(text)
+    except ValueError:
+        return None
