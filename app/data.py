@@ -3,19 +3,22 @@
 from sqlalchemy import select
 
 from cases.models import ROLES, User
+from core.catalogues import Catalogues
 from core.database import Sessions
-from core.settings import Settings
+from core.settings import PROJECT, Settings
 from desk.accounts import create_sign_in_link, create_user
 from directory.gazetteer import load_gazetteer
+from directory.hsds.taxonomies import load_taxonomies
 from directory.seed import seed_examples
 
 ADMINISTRATOR = "administrator"
 
 
 def load_data(sessions: Sessions, settings: Settings) -> dict[str, int]:
-    """Load the gazetteer and, in a demonstration, the example services. What is there already is left alone."""
+    """Load the gazetteer, our taxonomies and, in a demonstration, the example services. What is there already is left alone."""
     with sessions.begin() as session:
         loaded = {"places": load_gazetteer(session, settings.countries)}
+        loaded["terms"] = load_taxonomies(session, Catalogues.load(PROJECT / "locale", settings.languages))
     if settings.demonstration:
         with sessions.begin() as session:
             loaded["services"] = seed_examples(session, settings)
