@@ -5,7 +5,7 @@ import shutil
 from collections.abc import Iterator
 
 import pytest
-from playwright.sync_api import Browser, sync_playwright
+from playwright.sync_api import Browser, expect, sync_playwright
 
 CHROMIUM = os.environ.get("WAYMARK_CHROMIUM", "/usr/bin/chromium")
 ARGUMENTS = [
@@ -17,6 +17,9 @@ ARGUMENTS = [
     "--disable-component-update",
     "--disable-sync",
 ]
+
+# How fast a page answers is not what these tests say: a busy machine takes longer than the five seconds that Playwright waits by itself.
+expect.set_options(timeout=30_000)
 
 
 def start_browser() -> Iterator[Browser]:

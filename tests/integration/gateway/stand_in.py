@@ -22,7 +22,7 @@ from gateway.scripted_engine import ScriptedEngine
 from gateway.simulator.api import make_simulator
 from gateway.webhooks import make_router
 from tests.integration.gateway.doubles import THEM, FakeTwilio, Line
-from tests.ports import free_port
+from tests.ports import free_ports
 
 
 @contextmanager
@@ -44,7 +44,8 @@ def served(app: FastAPI, port: int) -> Any:
 
 @pytest.fixture
 async def chat(settings: Settings, sessions: Sessions, database_url: str) -> AsyncIterator["Chat"]:
-    ours, theirs = free_port(), free_port()
+    ours = free_ports(4)
+    theirs = ours + 3
     settings = read_settings(
         **(
             settings.model_dump()

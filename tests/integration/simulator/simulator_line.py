@@ -37,7 +37,7 @@ class Served:
         self._thread.join(10)
 
 
-def until[T](look: Callable[[], T], seconds: float = 10.0) -> T:
+def until[T](look: Callable[[], T], seconds: float = 30.0) -> T:
     """What `look` returns as soon as it is true."""
     deadline = time.monotonic() + seconds
     while not (found := look()):
