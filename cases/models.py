@@ -131,6 +131,8 @@ class User(Identified, Base):
     roles: Mapped[list[str]] = mapped_column(ARRAY(String), default=lambda: ["caseworker"])
     """Assign a new list to change it: what is appended is not stored."""
     password_hash: Mapped[str | None]
+    second_factor_at: Mapped[datetime | None]
+    """Since when a second factor is asked for at every sign-in; None: there is none."""
     active: Mapped[bool] = mapped_column(default=True)
     created_at: Mapped[datetime] = mapped_column(default=now)
 

@@ -205,6 +205,11 @@ class Settings(BaseSettings):
     session_lifetime: Seconds = Field(
         timedelta(hours=12), description="Seconds after which a session ends, however much it is used."
     )
+    second_factor: Literal["required", "optional"] | None = Field(
+        None,
+        description="Whether everybody needs a second factor to sign in (`required`), or may have one (`optional`). "
+        "None: optional in a demonstration, else required.",
+    )
     session_idle: Seconds = Field(
         timedelta(minutes=60),
         description="Seconds without a click or a key after which a session ends; what a page refreshes by itself does not count.",
@@ -284,6 +289,10 @@ class Settings(BaseSettings):
     def four_eyes(self) -> bool:
         """Whether a second person must approve what somebody changed in the directory."""
         return not self.demonstration if self.directory_four_eyes is None else self.directory_four_eyes
+
+    def second_factor_required(self) -> bool:
+        """Whether nobody works at the desk without a second factor."""
+        return self.second_factor == "required" or (self.second_factor is None and not self.demonstration)
 
     def public_base(self) -> str:
         """The address under which the webhooks are reached."""

@@ -3,6 +3,7 @@
 from collections.abc import Callable, Coroutine, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from datetime import timedelta
 from typing import Any
 from urllib.parse import urlsplit
 from uuid import UUID
@@ -15,13 +16,21 @@ from starlette.concurrency import run_in_threadpool
 
 from cases.models import User
 from cases.teams import is_visible
-from core.database import Sessions
+from core.database import Sessions, now
 from core.settings import Settings
 from desk import audit
 from desk.accounts import find_session, touch
-from desk.errors import ForeignRequest, NotAllowed, NotFound, PasswordNeeded, SignInNeeded
+from desk.errors import (
+    ConfirmationNeeded,
+    FactorNeeded,
+    ForeignRequest,
+    NotAllowed,
+    NotFound,
+    PasswordNeeded,
+    SignInNeeded,
+)
 from desk.models import StaffSession
-from desk.permissions import BEGIN, PUBLIC, action_of, may, permission_of
+from desk.permissions import BEGIN, PUBLIC, action_of, is_dangerous, may, permission_of
 
 SAFE_METHODS = frozenset({"GET", "HEAD"})
 MAX_FORM_BYTES = 64 * 1024
@@ -45,6 +54,8 @@ HEADERS = {
 }
 
 
+CONFIRMED_FOR = timedelta(minutes=10)
+"""How long showing a password or a second factor is remembered for what is dangerous."""
 REFUSALS = {"NotAllowed": "role", "NotFound": "case"}
 """What the audit log says of who asked for what their role does not include, and for a case that is not their team's or does not exist."""
 
@@ -85,10 +96,11 @@ class Door:
             if staff_session is None:
                 raise SignInNeeded
             if permission != BEGIN:
-                if staff_session.user.password_hash is None:
-                    raise PasswordNeeded
+                self._complete(staff_session)
                 if not may(staff_session.user, permission):
                     raise NotAllowed(staff_session.user.roles)
+            if is_dangerous(request.scope["endpoint"]) and _is_stale(staff_session, request.method):
+                raise ConfirmationNeeded(_back(request))
             visit = Visit(session, staff_session.user, staff_session)
             case_id = request.path_params.get("case_id")
             if case_id is not None and not is_visible(session, _id(case_id), visit.user.id):
@@ -98,6 +110,21 @@ class Door:
             if visit.changed and not visit.logged and request.method not in SAFE_METHODS:
                 kind, subject = _subject(request)
                 visit.log(action_of(request.scope["endpoint"]), kind=kind, subject=subject)
+
+    def _complete(self, staff_session: StaffSession) -> None:
+        """Raises PasswordNeeded, FactorNeeded while the sign-in lacks something."""
+        user = staff_session.user
+        if user.second_factor_at is not None and staff_session.second_factor_at is None:
+            raise FactorNeeded(new=False)
+        if user.password_hash is None:
+            raise PasswordNeeded
+        if user.second_factor_at is None and self._settings.second_factor_required():
+            raise FactorNeeded(new=True)
+
+    def require_fresh(self, visit: Visit, back: str) -> None:
+        """For a page that is dangerous only sometimes. Raises ConfirmationNeeded."""
+        if _is_stale(visit.staff_session, "POST"):
+            raise ConfirmationNeeded(back)
 
     def check(self, request: Request) -> None:
         """Whether the page may be opened. Asked before a form is read: an answer about a field would be an answer. Raises as `visit`."""
@@ -185,6 +212,19 @@ def make_route_class(door: Door, on_error: Callable[[Request, Exception], Respon
             return guarded
 
     return DeskRoute
+
+
+def _is_stale(staff_session: StaffSession, method: str) -> bool:
+    # A form that was opened in time may be sent a little later: what was typed would be lost.
+    age = now() - staff_session.confirmed_at
+    return age > (CONFIRMED_FOR if method in SAFE_METHODS else 2 * CONFIRMED_FOR)
+
+
+def _back(request: Request) -> str:
+    """Where to go on after showing who one is: the page asked for, or the one its form stands on."""
+    if request.method == "GET":
+        return request.url.path
+    return safe_next(urlsplit(request.headers.get("referer", "")).path)
 
 
 def _by_itself(request: Request) -> bool:

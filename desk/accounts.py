@@ -80,17 +80,19 @@ def link_holds(session: Session, token: str) -> bool:
     return session.execute(_valid_link(token)).first() is not None
 
 
-def use_link(session: Session, token: str, *, lifetime: timedelta) -> SignedIn | None:
+def use_link(session: Session, token: str, *, lifetime: timedelta, browser: str = "") -> SignedIn | None:
     """Sign in by a one-time link, once; None when it was used, has expired or never was."""
     link = session.execute(_valid_link(token).with_for_update(of=SignInLink)).scalar_one_or_none()
     if link is None:
         return None
     link.used_at = now()
     audit.record(session, link.user, "signed_in_by_link")
-    return _open_session(session, link.user, lifetime, by_link=True)
+    return _open_session(session, link.user, lifetime, by_link=True, browser=browser)
 
 
-def sign_in(session: Session, name: str, password: str, *, lifetime: timedelta) -> SignedIn | Refused:
+def sign_in(
+    session: Session, name: str, password: str, *, lifetime: timedelta, browser: str = ""
+) -> SignedIn | Refused:
     """Sign in with name and password. A failure is counted in the caller's transaction, which must therefore commit."""
     tidy = _tidy(name)
     attempt = attempts.begin(session, tidy)
@@ -107,7 +109,7 @@ def sign_in(session: Session, name: str, password: str, *, lifetime: timedelta) 
     audit.record(session, user, "signed_in")
     if is_outdated(usable):
         user.password_hash = hash_password(password)
-    return _open_session(session, user, lifetime, by_link=False)
+    return _open_session(session, user, lifetime, by_link=False, browser=browser)
 
 
 def find_session(session: Session, token: str, *, idle: timedelta) -> StaffSession | None:
@@ -136,8 +138,45 @@ def set_password(session: Session, current: StaffSession, password: str) -> None
     """Set the password of the session's user and sign out everybody else who uses the account."""
     current.user.password_hash = hash_password(password)
     current.by_link = False
-    session.execute(delete(StaffSession).where(StaffSession.user_id == current.user_id, StaffSession.id != current.id))
+    current.confirmed_at = now()
+    end_other_sessions(session, current)
     session.flush()
+
+
+def confirm(session: Session, current: StaffSession) -> None:
+    """The session's user has just shown who they are."""
+    current.confirmed_at = now()
+    session.flush()
+
+
+def renew(session: Session, current: StaffSession) -> str:
+    """A new token for the session: who knew it before the second factor was given has nothing now."""
+    token = secrets.token_urlsafe(32)
+    current.token_hash = _hash(token)
+    session.flush()
+    return token
+
+
+def sessions_of(session: Session, user: User, *, idle: timedelta) -> list[StaffSession]:
+    """The user's sessions that still hold, the last used first."""
+    at = now()
+    return list(
+        session.execute(
+            select(StaffSession)
+            .where(StaffSession.user_id == user.id, StaffSession.expires_at > at, StaffSession.last_seen_at > at - idle)
+            .order_by(StaffSession.last_seen_at.desc())
+        ).scalars()
+    )
+
+
+def end_session(session: Session, user: User, session_id: UUID) -> None:
+    """End one of the user's own sessions; one of somebody else's is none of theirs."""
+    session.execute(delete(StaffSession).where(StaffSession.id == session_id, StaffSession.user_id == user.id))
+
+
+def end_other_sessions(session: Session, current: StaffSession) -> None:
+    """Sign the user out everywhere but here."""
+    session.execute(delete(StaffSession).where(StaffSession.user_id == current.user_id, StaffSession.id != current.id))
 
 
 def sign_out(session: Session, token: str) -> None:
@@ -148,11 +187,15 @@ def sign_out(session: Session, token: str) -> None:
         session.delete(ended)
 
 
-def _open_session(session: Session, user: User, lifetime: timedelta, *, by_link: bool) -> SignedIn:
+def _open_session(session: Session, user: User, lifetime: timedelta, *, by_link: bool, browser: str) -> SignedIn:
     token = secrets.token_urlsafe(32)
     at: datetime = now()
     session.execute(delete(StaffSession).where(StaffSession.expires_at <= at))
-    session.add(StaffSession(user_id=user.id, token_hash=_hash(token), by_link=by_link, expires_at=at + lifetime))
+    session.add(
+        StaffSession(
+            user_id=user.id, token_hash=_hash(token), by_link=by_link, browser=browser, expires_at=at + lifetime
+        )
+    )
     session.flush()
     return SignedIn(user, token)
 

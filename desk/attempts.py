@@ -26,9 +26,9 @@ class Attempt:
     wait: timedelta = timedelta(0)
 
 
-def begin(session: Session, name: str) -> Attempt:
-    """Begin a try. One at a time per name: parallel guesses would all be made before the first was counted."""
-    name_hash = cipher().find_hash(name.casefold(), purpose="sign-in")
+def begin(session: Session, name: str, *, purpose: str = "sign-in") -> Attempt:
+    """Begin a try, counted by name and purpose. One at a time per name: parallel guesses would all be made before the first was counted."""
+    name_hash = cipher().find_hash(name.casefold(), purpose=purpose)
     key = int.from_bytes(name_hash[:8], "big", signed=True)
     if not session.execute(text("SELECT pg_try_advisory_xact_lock(:key)"), {"key": key}).scalar_one():
         return Attempt(name_hash, wait=timedelta(seconds=1))

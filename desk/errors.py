@@ -32,6 +32,22 @@ class NotAllowed(DeskError):  # noqa: N818
         self.roles = frozenset(roles)
 
 
+class FactorNeeded(DeskError):  # noqa: N818
+    """The second factor of this session is missing; `new`: the account has none yet and must get one."""
+
+    def __init__(self, *, new: bool) -> None:
+        super().__init__("second factor needed")
+        self.new = new
+
+
+class ConfirmationNeeded(DeskError):  # noqa: N818
+    """What is asked for is dangerous, and it is a while since the user showed who they are. `back` is the page to return to."""
+
+    def __init__(self, back: str) -> None:
+        super().__init__("confirmation needed")
+        self.back = back
+
+
 class ForeignRequest(DeskError):  # noqa: N818
     """A change was asked for by a page that is not ours."""
 

@@ -36,7 +36,7 @@ def entries(user: HasRoles) -> list[Entry]:
 
 def home(user: HasRoles) -> str:
     """Where the user lands: their first page."""
-    return next((entry.path for entry in entries(user)), "/desk/password")
+    return next((entry.path for entry in entries(user)), "/desk/account")
 
 
 def frame(visit: Visit, case_id: UUID | None = None, *, current: str = "") -> dict[str, Any]:

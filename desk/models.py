@@ -4,11 +4,12 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import BigInteger, ForeignKey, Identity, LargeBinary, func
+from sqlalchemy import BigInteger, ForeignKey, Identity, LargeBinary, UniqueConstraint, func
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from cases.models import User
 from core.database import Base, Identified, now
+from core.encryption import Encrypted
 
 
 class StaffSession(Identified, Base):
@@ -27,9 +28,37 @@ class StaffSession(Identified, Base):
     """The last thing the user did; what a page refreshes by itself is none."""
     confirmed_at: Mapped[datetime] = mapped_column(default=now, server_default=func.now())
     """When the user last showed a password or a second factor: what is dangerous asks for it again after a while."""
+    second_factor_at: Mapped[datetime | None]
+    """When the second factor was given in this session."""
     expires_at: Mapped[datetime]
 
     user: Mapped[User] = relationship()
+
+
+class SecondFactor(Identified, Base):
+    """The secret that a user's phone makes its codes from. `last_step` is the step of the last code taken: none is taken twice."""
+
+    __tablename__ = "second_factor"
+
+    user_id: Mapped[UUID] = mapped_column(ForeignKey("staff_user.id", ondelete="CASCADE"), unique=True)
+    secret_encrypted: Mapped[bytes | None] = mapped_column(LargeBinary)
+    next_secret_encrypted: Mapped[bytes | None] = mapped_column(LargeBinary)
+    """Shown as a QR code, and not proved yet."""
+    last_step: Mapped[int] = mapped_column(BigInteger, default=-1)
+
+    secret = Encrypted()
+    next_secret = Encrypted()
+
+
+class RecoveryCode(Identified, Base):
+    """A code that takes the phone's place once."""
+
+    __tablename__ = "recovery_code"
+    __table_args__ = (UniqueConstraint("user_id", "code_hash"),)
+
+    user_id: Mapped[UUID] = mapped_column(ForeignKey("staff_user.id", ondelete="CASCADE"), index=True)
+    code_hash: Mapped[bytes] = mapped_column(LargeBinary)
+    used_at: Mapped[datetime | None]
 
 
 class SignInLink(Identified, Base):

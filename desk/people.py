@@ -11,7 +11,7 @@ from sqlalchemy.orm import Session
 from cases.models import ROLES, Case, Team, TeamMember, User
 from cases.teams import in_teams_of, set_teams, teams_of
 from core.database import notify, now
-from desk import work
+from desk import factors, work
 from desk.accounts import in_order
 from desk.errors import BadInput, NotFound
 from desk.models import SignInLink, StaffSession
@@ -100,6 +100,13 @@ def reactivate(session: Session, user: User) -> None:
     """Let the account in again, with the password and the second factor it had."""
     user.active = True
     session.flush()
+
+
+def reset_factor(session: Session, user: User, *, by: User) -> None:
+    """For a lost phone: only a new one-time link lets the user in, and it asks for a password and a second factor. Raises BadInput."""
+    if user.id == by.id:
+        raise BadInput("people_not_yourself")
+    factors.remove(session, user)
 
 
 def end_sessions(session: Session, user: User) -> int:

@@ -63,6 +63,7 @@ MEANINGS: Mapping[str, str] = {
 
 _MARK = "_desk_permission"
 _LOGS = "_desk_logs"
+_FRESH = "_desk_fresh"
 
 
 class HasRoles(Protocol):
@@ -74,16 +75,21 @@ class HasRoles(Protocol):
         ...
 
 
-def needs[Endpoint: Callable[..., Any]](permission: str, logs: str = "") -> Callable[[Endpoint], Endpoint]:
+def needs[Endpoint: Callable[..., Any]](
+    permission: str, logs: str = "", *, fresh: bool = False
+) -> Callable[[Endpoint], Endpoint]:
     """Declare what a route needs: a row of PERMISSIONS, or PUBLIC. Stands below the router's decorator. Raises KeyError.
 
     `logs` is what the audit log calls a change made through it, for a key `did_…` of the console's words; if empty, the permission's name.
+    `fresh`: the route is dangerous, and must not open to whoever finds a desk unlocked: its user showed a password or a second factor
+    within the last minutes (desk/access.py), or is asked for it first.
     """
     if permission != PUBLIC and permission not in PERMISSIONS:
         raise KeyError(permission)
 
     def mark(endpoint: Endpoint) -> Endpoint:
         setattr(endpoint, _MARK, permission)
+        setattr(endpoint, _FRESH, fresh)
         setattr(endpoint, _LOGS, logs or permission.replace(".", "_"))
         return endpoint
 
@@ -102,6 +108,11 @@ def permission_of(endpoint: Callable[..., Any]) -> str:
 def action_of(endpoint: Callable[..., Any]) -> str:
     """What the audit log calls a change made through this route."""
     return str(getattr(endpoint, _LOGS))
+
+
+def is_dangerous(endpoint: Callable[..., Any]) -> bool:
+    """Whether the route asks who its user is, shortly before."""
+    return bool(getattr(endpoint, _FRESH))
 
 
 def may(user: HasRoles, permission: str) -> bool:

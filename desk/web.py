@@ -7,7 +7,17 @@ from fastapi import APIRouter
 from core.catalogues import Catalogues
 from core.database import Sessions
 from core.settings import Settings
-from desk import web_audit, web_case, web_people, web_queue, web_sign_in, web_teams, web_work
+from desk import (
+    web_account,
+    web_audit,
+    web_case,
+    web_factor,
+    web_people,
+    web_queue,
+    web_sign_in,
+    web_teams,
+    web_work,
+)
 from desk.access import Door, make_route_class
 from desk.bubbles import Meanings
 from desk.live import Live
@@ -40,6 +50,8 @@ def make_router(desk: Desk) -> APIRouter:
         redirect_slashes=False,
     )
     web_sign_in.add_routes(router, desk.settings, desk.sessions, door)
+    web_factor.add_routes(router, desk.settings, door)
+    web_account.add_routes(router, desk.settings, door)
     web_queue.add_routes(router, door, desk.live)
     cases = web_case.CasePages(desk.settings, desk.gateway, door, Meanings(desk.gateway.wording, words()))
     web_case.add_routes(router, cases)

@@ -8,7 +8,16 @@ from sqlalchemy.exc import NoResultFound
 from starlette.exceptions import HTTPException
 
 from core.logging import get_logger
-from desk.errors import BadInput, ForeignRequest, NotAllowed, NotFound, PasswordNeeded, SignInNeeded
+from desk.errors import (
+    BadInput,
+    ConfirmationNeeded,
+    FactorNeeded,
+    ForeignRequest,
+    NotAllowed,
+    NotFound,
+    PasswordNeeded,
+    SignInNeeded,
+)
 from desk.frame import home
 from desk.pages import go, page, wants_fragment
 from desk.words import words
@@ -20,8 +29,8 @@ def answer_error(request: Request, error: Exception) -> Response:
     """The answer to a request that failed."""
     if isinstance(error, SignInNeeded):
         return _sign_in_needed(request)
-    if isinstance(error, PasswordNeeded):
-        return _elsewhere(request, "/desk/password")
+    if (missing := _missing(error)) is not None:
+        return _elsewhere(request, missing)
     if isinstance(error, NotAllowed) and request.method == "GET" and request.url.path == "/desk":
         # Where everybody lands after signing in: whoever works on no cases goes on to their own page.
         return _elsewhere(request, home(error))
@@ -31,6 +40,17 @@ def answer_error(request: Request, error: Exception) -> Response:
         route = request.scope.get("route")
         log.error("a page failed", method=request.method, path=getattr(route, "path", ""), exc_info=error)
     return page("_error.html" if wants_fragment(request) else "error.html", status=status, text=text)
+
+
+def _missing(error: Exception) -> str | None:
+    """The page where what is missing can be given."""
+    if isinstance(error, PasswordNeeded):
+        return "/desk/password"
+    if isinstance(error, FactorNeeded):
+        return "/desk/second-factor/new" if error.new else "/desk/second-factor"
+    if isinstance(error, ConfirmationNeeded):
+        return f"/desk/confirm?next={quote(error.back)}"
+    return None
 
 
 def _kind(error: Exception) -> tuple[int, str]:

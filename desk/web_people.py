@@ -89,13 +89,13 @@ def add_routes(router: APIRouter, pages: PeoplePages) -> None:
 
 def _add_list(router: APIRouter, pages: PeoplePages) -> None:
     @router.get("/people")
-    @needs("people.manage")
+    @needs("people.manage", fresh=True)
     def show_people(request: Request) -> Response:
         with pages.door.visit(request) as visit:
             return pages.list_page(visit)
 
     @router.post("/people")
-    @needs("people.manage", logs="user_invited")
+    @needs("people.manage", logs="user_invited", fresh=True)
     def invite(request: Request, name: Field = "", roles: Several = [], teams: Several = []) -> Response:  # noqa: B006 (FastAPI copies it)
         try:
             with pages.door.visit(request) as visit:
@@ -111,14 +111,14 @@ def _add_list(router: APIRouter, pages: PeoplePages) -> None:
 
 def _add_account(router: APIRouter, pages: PeoplePages) -> None:
     @router.get("/people/{user_id}")
-    @needs("people.manage")
+    @needs("people.manage", fresh=True)
     def show_colleague(request: Request, user_id: UUID, done: str = "") -> Response:
         with pages.door.visit(request) as visit:
             said = words().say(DONE[done]) if done in DONE else ""
             return pages.one_page(visit, people.colleague(visit.session, user_id), said=said)
 
     @router.post("/people/{user_id}/access")
-    @needs("people.manage")
+    @needs("people.manage", fresh=True)
     def set_access(request: Request, user_id: UUID, roles: Several = [], teams: Several = []) -> Response:  # noqa: B006
         def change(visit: Visit, user: User) -> str:
             before = " ".join(user.roles)
@@ -133,15 +133,31 @@ def _add_account(router: APIRouter, pages: PeoplePages) -> None:
         return _change(request, pages, user_id, change)
 
     @router.post("/people/{user_id}/link")
-    @needs("people.manage", logs="user_link")
+    @needs("people.manage", logs="user_link", fresh=True)
     def new_link(request: Request, user_id: UUID) -> Response:
         with pages.door.visit(request) as visit:
             return pages.link_page(visit, people.colleague(visit.session, user_id))
 
 
 def _add_endings(router: APIRouter, pages: PeoplePages) -> None:
+    @router.post("/people/{user_id}/reset-factor")
+    @needs("people.manage", logs="user_factor_reset", fresh=True)
+    def reset_factor(request: Request, user_id: UUID) -> Response:
+        try:
+            with pages.door.visit(request) as visit:
+                user = people.colleague(visit.session, user_id)
+                people.reset_factor(visit.session, user, by=visit.user)
+                visit.log("user_factor_reset", kind="user", subject=user.id)
+                return pages.link_page(visit, user)
+        except BadInput as fault:
+            with pages.door.visit(request) as visit:
+                said = words().say(fault.key)
+                return pages.one_page(
+                    visit, people.colleague(visit.session, user_id), status=422, said=said, error=True
+                )
+
     @router.post("/people/{user_id}/end-sessions")
-    @needs("people.manage", logs="user_signed_out")
+    @needs("people.manage", logs="user_signed_out", fresh=True)
     def end_sessions(request: Request, user_id: UUID) -> Response:
         def change(visit: Visit, user: User) -> str:
             people.end_sessions(visit.session, user)
@@ -150,7 +166,7 @@ def _add_endings(router: APIRouter, pages: PeoplePages) -> None:
         return _change(request, pages, user_id, change)
 
     @router.post("/people/{user_id}/deactivate")
-    @needs("people.manage", logs="user_deactivated")
+    @needs("people.manage", logs="user_deactivated", fresh=True)
     def deactivate(request: Request, user_id: UUID) -> Response:
         def change(visit: Visit, user: User) -> str:
             people.deactivate(visit.session, pages.gateway, user, by=visit.user)
@@ -159,7 +175,7 @@ def _add_endings(router: APIRouter, pages: PeoplePages) -> None:
         return _change(request, pages, user_id, change)
 
     @router.post("/people/{user_id}/reactivate")
-    @needs("people.manage", logs="user_reactivated")
+    @needs("people.manage", logs="user_reactivated", fresh=True)
     def reactivate(request: Request, user_id: UUID) -> Response:
         def change(visit: Visit, user: User) -> str:
             people.reactivate(visit.session, user)

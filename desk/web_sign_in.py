@@ -9,6 +9,8 @@ from core.logging import get_logger
 from core.settings import Settings
 from desk import accounts
 from desk.access import Door, safe_next
+from desk.browsers import name_of
+from desk.errors import FactorNeeded
 from desk.models import StaffSession
 from desk.pages import go, page
 from desk.passwords import check_password, fault_of
@@ -35,9 +37,11 @@ def _add_name_and_password(router: APIRouter, settings: Settings, sessions: Sess
 
     @router.post("/sign-in")
     @needs(PUBLIC)
-    def sign_in(name: Field = "", password: Field = "", next: Field = "/desk") -> Response:  # noqa: A002
+    def sign_in(request: Request, name: Field = "", password: Field = "", next: Field = "/desk") -> Response:  # noqa: A002
         with sessions.begin() as session:
-            outcome = accounts.sign_in(session, name[:200], password, lifetime=settings.session_lifetime)
+            outcome = accounts.sign_in(
+                session, name[:200], password, lifetime=settings.session_lifetime, browser=_browser(request)
+            )
         if isinstance(outcome, accounts.Refused):
             wait = outcome.wait
             log.warning("sign-in refused", reason="wait" if wait else "wrong")
@@ -67,9 +71,9 @@ def _add_links(router: APIRouter, settings: Settings, sessions: Sessions, door: 
 
     @router.post("/sign-in/{token}")
     @needs(PUBLIC)
-    def use_link(token: str) -> Response:
+    def use_link(request: Request, token: str) -> Response:
         with sessions.begin() as session:
-            signed_in = accounts.use_link(session, token, lifetime=settings.session_lifetime)
+            signed_in = accounts.use_link(session, token, lifetime=settings.session_lifetime, browser=_browser(request))
         if signed_in is None:
             return page("link.html", status=410, holds=False, token="")
         log.info("signed in by a link", user=str(signed_in.user.id))
@@ -83,12 +87,14 @@ def _add_password(router: APIRouter, sessions: Sessions, door: Door) -> None:
     @needs(BEGIN)
     def show_password(request: Request) -> Response:
         with door.visit(request) as visit:
+            _first_the_factor(visit.staff_session)
             return page("password.html", error=None, user=visit.user, needs_current=_needs_current(visit.staff_session))
 
     @router.post("/password")
     @needs(BEGIN, logs="password_set")
     def set_password(request: Request, current: Field = "", new: Field = "", again: Field = "") -> Response:
         with door.visit(request) as visit:
+            _first_the_factor(visit.staff_session)
             needs_current = _needs_current(visit.staff_session)
             if needs_current and not check_password(current, visit.user.password_hash):
                 fault: str | None = "password_current_wrong"
@@ -113,6 +119,16 @@ def _add_password(router: APIRouter, sessions: Sessions, door: Door) -> None:
         # Nothing of what was read stays behind for whoever uses the machine next.
         response.headers["Clear-Site-Data"] = '"cache", "storage"'
         return response
+
+
+def _browser(request: Request) -> str:
+    return name_of(request.headers.get("user-agent", "")[:400])
+
+
+def _first_the_factor(staff_session: StaffSession) -> None:
+    """A link alone sets no password of an account that has a second factor: links get lost. Raises FactorNeeded."""
+    if staff_session.user.second_factor_at is not None and staff_session.second_factor_at is None:
+        raise FactorNeeded(new=False)
 
 
 def _needs_current(staff_session: StaffSession) -> bool:

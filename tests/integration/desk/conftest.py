@@ -74,6 +74,11 @@ class World:
     desk: Desk
     web: FastAPI
 
+    def with_settings(self, settings: Settings) -> "World":
+        """The same database behind a desk with other settings."""
+        desk, web = make_desk(settings, self.sessions)
+        return World(settings, self.sessions, desk, web)
+
     def caseworker(self, name: str = "Amina Example", *roles: str, password: str | None = PASSWORD) -> User:
         with self.sessions.begin() as session:
             user = accounts.create_user(session, name, *(roles or ("caseworker",)))
