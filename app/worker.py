@@ -4,10 +4,12 @@ import asyncio
 import sys
 
 from app.bootstrap import make_rooms
+from app.focal_points import make_senders
 from cases.tasks import add_tasks as add_case_tasks
 from core.jobs import QUEUES, make_app
 from core.logging import get_logger, set_up_logging
 from core.settings import SettingsError, get_settings
+from directory.review.tasks import add_tasks as add_review_tasks
 from gateway.tasks import add_tasks
 
 CONCURRENCY = 8
@@ -21,6 +23,7 @@ async def work() -> None:
     app = make_app(settings.database_url or "")
     add_tasks(app, rooms.gateway)
     add_case_tasks(app, rooms.sessions, settings)
+    add_review_tasks(app, rooms.sessions, settings, make_senders(settings, rooms.gateway))
     try:
         async with app.open_async():
             get_logger("app.worker").info("worker ready", count=CONCURRENCY)

@@ -222,6 +222,34 @@ class Settings(BaseSettings):
         description="A change of the directory is approved by somebody else than its author. Absent: yes, but not in a demonstration.",
     )
 
+    directory_reports: int = Field(
+        3,
+        ge=1,
+        le=100,
+        description="So many different reporters of a wrong entry take it out of the bot until somebody has looked.",
+    )
+    directory_review: Path = Field(
+        PROJECT / "directory" / "data" / "review.yml",
+        description="File that says how often which entries are confirmed, and what follows when nobody does.",
+    )
+    directory_sms_from: str | None = Field(
+        None,
+        description="Number at Twilio from which focal points get SMS about their entries. Absent: they get none.",
+    )
+    smtp_host: str | None = Field(
+        None, description="Mail server for messages to focal points. Absent: links are handed over by hand."
+    )
+    smtp_port: int = Field(587, ge=1, le=65535, description="Its port.")
+    smtp_security: Literal["starttls", "tls", "none"] = Field(
+        "starttls", description="How the connection is protected; none is for a server on the same machine."
+    )
+    smtp_user: str | None = Field(None, description="Name at the mail server.")
+    smtp_password: SecretStr | None = Field(None, description="Password at the mail server.")
+    smtp_from: str | None = Field(
+        None, description="Address that focal points see and answer to. Needed with WAYMARK_SMTP_HOST."
+    )
+    smtp_timeout: Seconds = Field(timedelta(seconds=20), description="Seconds to wait for the mail server.")
+
     @field_validator("languages", "countries", "reports_by_law", "allowed_links", "organisation_names", mode="before")
     @classmethod
     def _split(cls, value: object) -> object:
@@ -267,6 +295,12 @@ class Settings(BaseSettings):
         if value is not None:
             decode_key(value.get_secret_value())
         return value
+
+    @model_validator(mode="after")
+    def _mail(self) -> Self:
+        if self.smtp_host and not self.smtp_from:
+            raise ValueError("WAYMARK_SMTP_FROM is needed with WAYMARK_SMTP_HOST")
+        return self
 
     @model_validator(mode="after")
     def _ports(self) -> Self:

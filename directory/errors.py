@@ -1,5 +1,6 @@
 """What can go wrong in the directory."""
 
+from datetime import date
 from typing import Any
 from uuid import UUID
 
@@ -86,3 +87,34 @@ class ReasonNeededError(DirectoryError):
 
     def __init__(self) -> None:
         super().__init__("a reason is needed")
+
+
+class VerificationDateError(DirectoryError):
+    """An entry cannot have been confirmed on a day that has not come."""
+
+    def __init__(self, day: date) -> None:
+        super().__init__("the day has not come")
+        self.day = day
+
+
+class UnknownTaskError(DirectoryError):
+    """There is no task of this id."""
+
+    def __init__(self, task_id: UUID) -> None:
+        super().__init__("no such task")
+        self.task_id = task_id
+
+
+class NoFocalPointError(DirectoryError):
+    """The organization has named nobody who could be asked about the entry."""
+
+    def __init__(self, service_id: UUID) -> None:
+        super().__init__("nobody to ask")
+        self.service_id = service_id
+
+
+class DeadLinkError(DirectoryError):
+    """The link is unknown, was used, or its time is over. Which of these is told to nobody."""
+
+    def __init__(self) -> None:
+        super().__init__("the link does not work")

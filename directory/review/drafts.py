@@ -24,6 +24,7 @@ from directory.errors import (
 from directory.models import Service
 from directory.records import ServiceRecord, record_hash
 from directory.review import listing
+from directory.review.assuring import assure
 from directory.review.models import Revision
 from directory.review.rebasing import laid_on_top, record_of_hash
 from directory.writing import Change, Written, differences, read, write
@@ -139,6 +140,12 @@ def approve(session: Session, revision_id: UUID, *, by: str, four_eyes: bool, at
     written = write(session, record, by=revision.author, source=revision.source, at=moment)
     if live is None:
         listing.publish(session, revision.service_id, by=by, at=moment)
+    if revision.source == FOCAL_POINT and revision.submitted_at is not None:
+        # The focal point read the whole entry that day, and said what differs.
+        assure(
+            session, revision.service_id, method=FOCAL_POINT, by=revision.author, on=revision.submitted_at.date(),
+            at=moment,
+        )  # fmt: skip
     _decide(session, revision, "approved", by, moment)
     return written
 

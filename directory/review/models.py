@@ -13,7 +13,9 @@ from core.encryption import Encrypted
 REVISION_STATES = ("draft", "submitted", "approved", "rejected", "superseded")
 VERIFICATION_METHODS = ("focal_point", "phone", "visit", "website", "import")
 FEEDBACK_KINDS = ("closed", "no_answer", "turned_away", "wrong_number", "not_safe")
-TASK_KINDS = ("unconfirmed", "feedback", "not_safe", "translation", "duplicate", "referral")
+TASK_KINDS = (
+    "unconfirmed", "feedback", "not_safe", "closed", "correction", "translation", "duplicate", "referral",
+)  # fmt: skip
 
 
 def _one_of(column: str, values: tuple[str, ...]) -> CheckConstraint:
@@ -46,6 +48,8 @@ class Revision(Identified, Base):
     state: Mapped[str] = mapped_column(default="draft")
     source: Mapped[str] = mapped_column(default="form")
     author: Mapped[str]
+    note: Mapped[str | None]
+    """What the author remarks to whoever approves it."""
     created_at: Mapped[datetime] = mapped_column(default=now)
     submitted_at: Mapped[datetime | None]
     decided_by: Mapped[str | None]
@@ -86,6 +90,8 @@ class VerificationRequest(Identified, Base):
     created_at: Mapped[datetime] = mapped_column(default=now)
     expires_at: Mapped[datetime]
     sent_at: Mapped[datetime | None]
+    send_error: Mapped[str | None]
+    """Why the last try reached nobody: `no_sender`, `refused`, `unreachable`."""
     reminders: Mapped[int] = mapped_column(default=0)
     last_reminder_at: Mapped[datetime | None]
     answered_at: Mapped[datetime | None]
