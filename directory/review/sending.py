@@ -56,7 +56,7 @@ class EmailSender:
         message = MIMEText(letter.body, "plain", "utf-8")
         message["From"] = str(self._settings.smtp_from)
         message["To"] = letter.address
-        message["Subject"] = Header(letter.subject, "utf-8").encode()
+        message["Subject"] = Header(letter.subject, "utf-8")  # type: ignore[assignment]
         message["Content-Language"] = letter.language
         message["Date"] = formatdate()
         message["Auto-Submitted"] = "auto-generated"  # so that an absence notice does not answer it
