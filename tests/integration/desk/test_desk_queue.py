@@ -116,7 +116,7 @@ def serving(desk: Any, web: Any) -> Iterator[str]:
     assert not thread.is_alive()
 
 
-def until(condition: Any, seconds: float = 15) -> None:
+def until(condition: Any, seconds: float = 30) -> None:
     deadline = time.monotonic() + seconds
     while not condition():
         assert time.monotonic() < deadline, "it did not happen in time"

@@ -32,7 +32,7 @@ def served(app: FastAPI, port: int) -> Any:
     )
     thread = threading.Thread(target=server.run, daemon=True)
     thread.start()
-    deadline = time.monotonic() + 10
+    deadline = time.monotonic() + 30
     while not server.started and time.monotonic() < deadline:
         time.sleep(0.01)
     try:
@@ -87,7 +87,7 @@ class Chat:
 
     async def shown(self, channel: str = "sms") -> list[dict[str, Any]]:
         """What is on the phone once everything that Twilio accepted has reached it: accepted is not yet delivered."""
-        deadline = time.monotonic() + 10
+        deadline = time.monotonic() + 30
         while True:
             answer = await self.phone.post("/phone/open", json={"phone": THEM, "channel": channel})
             entries = [entry for entry in answer.json()["entries"] if entry["from"] == "service"]
@@ -98,7 +98,7 @@ class Chat:
             await anyio.sleep(0.02)
 
 
-async def until(look: Callable[[], object], seconds: float = 10.0) -> None:
+async def until(look: Callable[[], object], seconds: float = 30.0) -> None:
     deadline = time.monotonic() + seconds
     while not look():
         assert time.monotonic() < deadline, "it did not happen in time"

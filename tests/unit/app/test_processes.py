@@ -25,7 +25,7 @@ def supervisor(tmp_path: Path) -> Iterator[Supervisor]:
     made.stop()
 
 
-def wait(until: Callable[[], object], seconds: float = 10) -> None:
+def wait(until: Callable[[], object], seconds: float = 30) -> None:
     deadline = time.monotonic() + seconds
     while not until():
         assert time.monotonic() < deadline, "it did not happen in time"
