@@ -161,6 +161,24 @@ def replay_rejected(_arguments: argparse.Namespace) -> int:
     return 0
 
 
+def reconcile(_arguments: argparse.Namespace) -> int:
+    from app.bootstrap import make_rooms
+    from app.up import resources
+    from gateway.errors import ProviderError
+    from gateway.reconcile import reconcile as run
+
+    with resources(_settings()) as (settings, _):
+        rooms = make_rooms(settings)
+        try:
+            listed, taken_in = run(rooms.gateway)
+        except ProviderError as error:
+            return _fail(f"Twilio did not list its messages: {type(error).__name__}")
+        finally:
+            rooms.close()
+    print(f"{listed} listed, {taken_in} had not reached us and are stored now")
+    return 0
+
+
 def templates(arguments: argparse.Namespace) -> int:
     from app.templates import templates as run
     from app.up import resources
@@ -220,6 +238,7 @@ def parser() -> argparse.ArgumentParser:
     screening = add("triage", triage, "JSON lines of answers in, level and rules out")
     screening.add_argument("file", help="a file, or - for standard input")
     add("replay-rejected", replay_rejected, "handle the webhooks that were refused, if their signature is right now")
+    add("reconcile", reconcile, "compare Twilio's list of messages with ours and take in what never reached us")
     waiting = add("templates", templates, "the WhatsApp message that an answer waits: its approval in each language")
     waiting.add_argument("action", nargs="?", default="list", choices=("list", "submit", "refresh"))
     return made

@@ -111,6 +111,12 @@ class Settings(BaseSettings):
     )
     twilio_timeout: Seconds = Field(timedelta(seconds=10), description="Seconds to wait for Twilio's REST API.")
 
+    numbers: Listed = Field(
+        (),
+        description="Our own numbers as Twilio writes them (+… or whatsapp:+…), separated by commas: messages to them that never reached"
+        " us are looked for. Empty: the numbers that people have written to.",
+    )
+
     # People and places
     languages: Codes = Field(
         ("en", "fr", "ar", "bn", "es", "pt", "ru", "lo"),
@@ -250,7 +256,9 @@ class Settings(BaseSettings):
     )
     smtp_timeout: Seconds = Field(timedelta(seconds=20), description="Seconds to wait for the mail server.")
 
-    @field_validator("languages", "countries", "reports_by_law", "allowed_links", "organisation_names", mode="before")
+    @field_validator(
+        "languages", "countries", "reports_by_law", "allowed_links", "organisation_names", "numbers", mode="before"
+    )
     @classmethod
     def _split(cls, value: object) -> object:
         return tuple(part.strip() for part in value.split(",") if part.strip()) if isinstance(value, str) else value

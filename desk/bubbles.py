@@ -115,7 +115,7 @@ def _bubble(entry: thread.Entry, asked: Asked | None, picked: str | None, meanin
         picked=picked,
         meaning=meanings.text(asked.key) if asked and entry.language != words.code else None,
         attachment=attachment,
-        status=None if entry.inbound else _status(entry, words),
+        status=_how_it_came(entry, words) if entry.inbound else _status(entry, words),
         error=_kept_back(entry, words) or (error if failed and entry.error_code else None),
         failed=failed,
     )
@@ -125,6 +125,13 @@ def _placeholder(entry: thread.Entry) -> str:
     if entry.secret:
         return "message_secret"
     return "message_erased" if entry.erased else "message_no_text"
+
+
+def _how_it_came(entry: thread.Entry, words: Words) -> str | None:
+    """What a caseworker must know before answering: the person wrote it long ago, or the assistant could not read it."""
+    if entry.late is not None:
+        return words.say("message_late", when=words.moment(entry.late))
+    return words.say("message_parked") if entry.state == "parked" else None
 
 
 def _status(entry: thread.Entry, words: Words) -> str:

@@ -43,7 +43,8 @@ class Message(Identified, Base):
     kind: Mapped[str] = mapped_column(default="text")
     body_encrypted: Mapped[bytes | None] = mapped_column(LargeBinary)
     extra_encrypted: Mapped[bytes | None] = mapped_column(LargeBinary)
-    """JSON: button payload, latitude and longitude, media types, the whole form of an unknown type; what a secret was read as."""
+    """JSON: button payload, latitude and longitude, media types, the whole form of an unknown type; what a secret was read as; `late`: when
+    a message was written that reached us only by reconciliation."""
     key: Mapped[str | None]
     """Message key of the catalogues, for what the bot and the system say."""
     question: Mapped[str | None]
@@ -92,6 +93,21 @@ class RejectedRequest(Identified, Base):
     replayed_at: Mapped[datetime | None]
 
     request = Encrypted()
+
+
+class Reconciliation(Identified, Base):
+    """One comparison of Twilio's list of messages with ours: where the next begins, and what a health page can say of it."""
+
+    __tablename__ = "reconciliation"
+
+    at: Mapped[datetime] = mapped_column(default=now, index=True)
+    since: Mapped[datetime]
+    until: Mapped[datetime]
+    """The span that was compared."""
+    listed: Mapped[int] = mapped_column(default=0)
+    taken_in: Mapped[int] = mapped_column(default=0)
+    """Messages that had never reached us."""
+    failure: Mapped[str | None]
 
 
 class RegisteredContent(Identified, Base):

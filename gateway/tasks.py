@@ -1,5 +1,6 @@
 """The jobs of this room. Their arguments are ids; what they do is idempotent, so a job that died is simply run again."""
 
+from contextlib import suppress
 from uuid import UUID
 
 import procrastinate
@@ -10,9 +11,10 @@ from sqlalchemy import text
 from core.jobs import OUTBOX, TURNS, UPKEEP, defer
 from core.logging import get_logger
 from gateway import invitations, rejected
-from gateway.errors import SendLater
+from gateway.errors import ProviderError, SendLater
 from gateway.gateway import Gateway
 from gateway.receive import TURN
+from gateway.reconcile import reconcile
 from gateway.sending import MAX_ATTEMPTS, send
 from gateway.turn import handle_next
 from gateway.window import SEND
@@ -21,6 +23,7 @@ log = get_logger(__name__)
 
 RETRY_STALLED = "gateway.retry_stalled"
 FORGET_REJECTED = "gateway.forget_rejected"
+RECONCILE = "gateway.reconcile"
 _LEFT_BEHIND = text("""
     SELECT message.id, message.conversation_id, message.direction
     FROM message
@@ -80,6 +83,13 @@ def add_tasks(app: procrastinate.App, gateway: Gateway) -> None:
     def forget_rejected(timestamp: int) -> None:  # noqa: ARG001 - a periodic job is given its time
         with gateway.sessions.begin() as session:
             rejected.forget(session)
+
+    @app.periodic(cron="*/5 * * * *")
+    @app.task(name=RECONCILE, queue=UPKEEP, queueing_lock=RECONCILE, lock=RECONCILE)
+    def compare_with_twilio(timestamp: int) -> None:  # noqa: ARG001 - a periodic job is given its time
+        # It failed: that is noted for the health page, and the next run looks back as far as this one would have.
+        with suppress(ProviderError):
+            reconcile(gateway)
 
 
 def pick_up_left_behind(gateway: Gateway, *, seconds: int = 120) -> int:

@@ -48,6 +48,8 @@ class Entry:
     withheld: tuple[str, ...] = ()
     """Rules of the check that kept it from being sent."""
     held_since: datetime | None = None
+    late: datetime | None = None
+    """When it was written, if it reached us by reconciliation only, too late for an answer."""
 
 
 def messages(session: Session, conversation_id: UUID, *, after: int = 0, limit: int = 500) -> list[Entry]:
@@ -84,7 +86,13 @@ def _entry(row: Message) -> Entry:
         withheld=tuple(row.withheld.split(",")) if row.withheld else (),
         held_since=row.held_since if row.state == "held" else None,
         secret=row.secret and row.direction == "inbound",
+        late=_late(extra),
     )
+
+
+def _late(extra: dict[str, object]) -> datetime | None:
+    written = extra.get("late")
+    return datetime.fromisoformat(written) if isinstance(written, str) else None
 
 
 def _opened(row: Message) -> tuple[str | None, dict[str, object]]:

@@ -4,6 +4,7 @@ import json
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from datetime import datetime
 from typing import Any, Protocol
 from urllib.parse import urlsplit, urlunsplit
 
@@ -19,6 +20,8 @@ from gateway.errors import MaybeSent, NotSent, Refused
 
 log = get_logger(__name__)
 
+LISTED_AT_ONCE = 1000
+"""Messages on a page of Twilio's list: the most that it gives."""
 _LATER = (429, 500, 502, 503)
 _TIMED_OUT = (408, 504)
 """Somebody on the way gave up waiting: the message may have been taken over behind them."""
@@ -45,6 +48,18 @@ class Accepted:
     segments: int | None
 
 
+@dataclass(frozen=True, slots=True)
+class Listed:
+    """An incoming message as the provider lists it. Its `repr` shows no content and no number. `media`: how many files came with it."""
+
+    sid: str
+    sent_at: datetime
+    sender: str = field(repr=False)
+    to: str = field(repr=False)
+    body: str = field(repr=False)
+    media: int = 0
+
+
 class Registrable(Protocol):
     """Something that can be registered at Twilio."""
 
@@ -58,6 +73,10 @@ class MessageProvider(Protocol):
 
     def send(self, message: Outgoing) -> Accepted:
         """Hand a message over. Raises NotSent, MaybeSent, Refused."""
+        ...
+
+    def inbound(self, since: datetime, until: datetime) -> list[Listed]:
+        """Messages of people between two moments, in any order. Raises NotSent, MaybeSent, Refused."""
         ...
 
     def register(self, content: Registrable) -> str:
@@ -103,6 +122,23 @@ class TwilioProvider:
             raise MaybeSent
         segments = str(sent.num_segments or "")
         return Accepted(sent.sid, sent.status, int(segments) if segments.isdigit() else None)
+
+    def inbound(self, since: datetime, until: datetime) -> list[Listed]:
+        with _judged():
+            return [
+                Listed(
+                    sid=one.sid,
+                    sent_at=one.date_sent or one.date_created,
+                    sender=one.from_ or "",
+                    to=one.to or "",
+                    body=one.body or "",
+                    media=int(one.num_media or 0),
+                )
+                for one in self._client.messages.stream(
+                    date_sent_after=since, date_sent_before=until, page_size=LISTED_AT_ONCE
+                )
+                if one.direction == "inbound" and one.sid and (one.date_sent or one.date_created)
+            ]
 
     def register(self, content: Registrable) -> str:
         resource = self._client.content.v1.contents

@@ -1,8 +1,11 @@
 """Messages that the bot does not answer: a caseworker has the conversation, or the person wrote STOP. A human must still hear of them."""
 
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from cases.models import Conversation
+from cases.ownership import change_owner
+from cases.service import open_for_bot_failure
 from core.turns import Payload
 from gateway.alarms import find_trouble, raise_case
 from gateway.asked import remember_reading
@@ -11,6 +14,7 @@ from gateway.gateway import Gateway
 from gateway.models import Message
 from gateway.opting_out import reopen, stop, wrote_after_stop
 from gateway.outbox import say_system
+from gateway.reconcile import sent_late
 from gateway.wording import clean
 
 
@@ -20,7 +24,8 @@ def for_humans(gateway: Gateway, session: Session, conversation: Conversation, m
     command = gateway.wording.command(conversation.language, text)
     if conversation.silent and command != "stop" and "start" in gateway.wording.meanings(text):
         reopen(conversation)
-    if not conversation.silent and conversation.owner != "desk":
+    late = sent_late(message) is not None
+    if not late and not conversation.silent and conversation.owner != "desk":
         return False
     trouble = find_trouble(gateway, conversation, message)
     if trouble == "duress":
@@ -35,4 +40,20 @@ def for_humans(gateway: Gateway, session: Session, conversation: Conversation, m
         say_system(session, conversation, "say_erased", wording=gateway.wording, settings=gateway.settings)
     if command == "stop":
         stop(gateway, session, conversation, message, language=None)
+    if late and command is None and not conversation.silent and conversation.owner != "desk":
+        _came_late(session, conversation, message)
     return True
+
+
+def _came_late(session: Session, conversation: Conversation, message: Message) -> None:
+    """A human reads what reached us late. Where the person has written since, the bot has their attention and keeps it."""
+    later = select(Message.id).where(
+        Message.conversation_id == conversation.id,
+        Message.direction == "inbound",
+        Message.author == "person",
+        Message.id != message.id,
+        Message.created_at > sent_late(message),
+    )
+    open_for_bot_failure(session, conversation.id, reason="late_message")
+    if session.execute(later.limit(1)).first() is None:
+        change_owner(session, conversation.id, "desk")
