@@ -6,8 +6,8 @@ The previous code goes on serving while this runs: add before you use, remove af
 import sqlalchemy as sa
 from alembic import op
 
-revision = "0010"
-down_revision = "0009"
+revision = "0011"
+down_revision = "0010"
 branch_labels = None
 depends_on = None
 
