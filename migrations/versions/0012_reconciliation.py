@@ -6,8 +6,8 @@ The previous code goes on serving while this runs: add before you use, remove af
 import sqlalchemy as sa
 from alembic import op
 
-revision = "0011"
-down_revision = "0010"
+revision = "0012"
+down_revision = "0011"
 branch_labels = None
 depends_on = None
 
