@@ -28,10 +28,10 @@ __all__ = [
 Name = Annotated[str, StringConstraints(min_length=1, max_length=40)]
 Range = Annotated[str, StringConstraints(pattern=r"^[0-9A-F]{4,5}-[0-9A-F]{4,5}$")]
 
-LISTS = ("yes", "no", "unsure", "skip", "person", "leave", "stop", "help", "erase", "start", "language")
+LISTS = ("yes", "no", "unsure", "skip", "person", "call", "leave", "stop", "help", "erase", "start", "language")
 """What a whole message can mean by itself. Every language has a list for each."""
 
-COMMANDS = ("person", "leave", "stop", "help", "erase", "language")
+COMMANDS = ("person", "call", "leave", "stop", "help", "erase", "language")
 """The meanings that hold in every enabled language, whatever the language of the conversation: it may have been guessed wrongly."""
 
 
@@ -59,6 +59,9 @@ class _Folder(BaseModel):
     and_: list[Name] = Field(alias="and", min_length=1)
     numbers: dict[int, list[Name]] = Field(default_factory=dict)
     cues: list[Name] = Field(default_factory=list)
+    begins: dict[Literal["yes", "no", "unsure"], list[Name]] = Field(min_length=3)
+    but: list[Name] = Field(min_length=1)
+    landmarks: list[Name] = Field(min_length=1)
     forbidden: list[Name] = Field(min_length=1)
     promises: list[Name] = Field(min_length=1)
 
@@ -81,6 +84,11 @@ class Language:
     conjunctions: tuple[str, ...] = field(repr=False)
     numbers: Mapping[int, tuple[str, ...]] = field(repr=False)
     cues: frozenset[str] = field(repr=False)
+    begins: Mapping[str, tuple[str, ...]] = field(repr=False)
+    """Words that surely begin an answer although more words follow (core/beginnings.py)."""
+    but: tuple[str, ...] = field(repr=False)
+    landmarks: tuple[str, ...] = field(repr=False)
+    """What stands in many places: a station, a market."""
     forbidden: tuple[str, ...] = field(repr=False)
     promises: tuple[str, ...] = field(repr=False)
     reviewed_by: str | None = None
@@ -146,6 +154,9 @@ def load_language(code: str, folder: Path = LOCALE) -> Language:
         conjunctions=tuple(normalise(word) for word in data.and_),
         numbers={number: tuple(words) for number, words in data.numbers.items()},
         cues=frozenset(normalise(word) for word in data.cues),
+        begins={meaning: tuple(words) for meaning, words in data.begins.items()},
+        but=tuple(data.but),
+        landmarks=tuple(data.landmarks),
         forbidden=tuple(data.forbidden),
         promises=tuple(data.promises),
         reviewed_by=data.reviewed_by,

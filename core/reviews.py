@@ -24,6 +24,8 @@ SAFETY = (
     "ask_safe_word", "ask_duress_word", "say_word_kept", "say_go_on", "say_cover", "say_decoy", "say_neutral", "say_message_waiting",
     "say_emergency", "say_emergency_number", "say_self_harm", "say_child", "say_person_coming", "say_person_will_write",
     "say_nobody_now", "say_hotline", "say_no_contact", "say_come_back", "say_consent_withdrawn", "say_neutral_goodbye",
+    "say_received", "say_received_not_opened", "say_call_noted", "ask_complaint",
+    "say_complaint_kept",
     "say_minimal", "say_stopped", "say_opted_out", "say_erased", "say_help", "say_attachment", "say_bot_failure", "say_services_intro",
     "choice_yes", "choice_no", "choice_unsure", "choice_skip", "choice_agree", "choice_more", "choice_person",
 )  # fmt: skip

@@ -100,7 +100,20 @@ class OptOut(_Strict):
     do: Literal["opt_out"]
 
 
-Item = Say | SetLanguage | HandOver | Close | Erase | OptOut
+class Complain(_Strict):
+    """A complaint about staff or a place: kept where the case team cannot read it; with `told`, the message of this turn tells it."""
+
+    do: Literal["complain"]
+    told: bool
+
+
+class NoComplaint(_Strict):
+    """It was none: what was put aside goes back to its place in the conversation."""
+
+    do: Literal["no_complaint"]
+
+
+Item = Say | SetLanguage | HandOver | Close | Erase | OptOut | Complain | NoComplaint
 
 
 class Understood(_Strict):

@@ -31,6 +31,7 @@ class Context:
     word_known: bool = False
     referral_asked: bool = False
     follow_up_due: bool = False
+    complains: bool = False
     signals: Signals = field(default_factory=dict)
 
 
@@ -89,6 +90,7 @@ def _known(answers: Answers, context: Context) -> dict[str, tuple[str, ...]]:
         "word_known": context.word_known,
         "referral_asked": context.referral_asked,
         "follow_up_due": context.follow_up_due,
+        "complains": context.complains,
         # The child's path opens on "not sure" too, and on a child's own words before any question.
         "child_path": any(known.get(name) in ("yes", "unsure") for name in ("child", "child_alone")),
         "level_above_i": triage(known).level != NO_RULE,

@@ -1,11 +1,12 @@
 """Answers: stored, and what each asks for is done. A late or unclear answer is treated as is safest for the person."""
 
 from bot.actions.asking import finish, upcoming
+from bot.actions.calls import CALLED
 from bot.actions.consent import CONTACT_PLAN, REACHED_BY, contact, referral, talk, withdraw
 from bot.actions.handover import keep_case, open_case, to_person
-from bot.actions.interrupts import MISSES, person, spoken, third_party
+from bot.actions.interrupts import MISSES, complaint, person, spoken, third_party
 from bot.actions.meaning import add, picked, raises
-from bot.actions.output import Item, close, say
+from bot.actions.output import Item, close, no_complaint, say
 from bot.actions.places import forget_place
 from bot.actions.state import Event, State
 from bot.actions.world import World
@@ -66,9 +67,18 @@ def _done(question: Question, value: str, state: State, event: Event, world: Wor
         return contact(value, state, event, world)
     elif question.id == "referral":
         return referral(value, state, event, world)
+    elif question.id == "complaint":
+        return _complained(value, state, world)
     elif question.secret and value != SKIPPED:
         return [say("say_word_kept")] if question.id.endswith("_word") else []
     return _steps(question.id, value, state, world)
+
+
+def _complained(value: str, state: State, world: World) -> list[Item]:
+    """What was written is kept apart. Where it was no complaint, whoever wrote so is not left to a machine."""
+    if value == "none":
+        return [no_complaint(), *person(state, world)]
+    return [say("say_complaint_kept")]
 
 
 def _steps(question: str, value: str, state: State, world: World) -> list[Item]:
@@ -97,6 +107,9 @@ def _after(question: Question, value: str, state: State, event: Event, world: Wo
     reason = question.reason_after(value)
     if reason == "third_party":
         return third_party(state, world)
+    if reason == "complaint":
+        state.follow_up_due = False
+        return complaint(state, world, told=False)
     if reason is not None:
         # "Stay near an adult you trust" is hard to read for a child who has just said that there is none.
         told = "say_child" if reason == "child" and value != "no" else "say_person_coming"
@@ -105,7 +118,8 @@ def _after(question: Question, value: str, state: State, event: Event, world: Wo
         following = upcoming(state, event, world)
         urgent = state.level in ("E", "U")
         if urgent or following is None or following.id not in CONTACT_PLAN:
-            return to_person(state, world, reason="contact", message="say_person_will_write")
+            told = "say_call_noted" if state.answers.get("contact") in CALLED else "say_person_will_write"
+            return to_person(state, world, reason="contact", message=told)
     if question.id in ("referral", "follow_up"):
         return _reported_back(question.id, value, state, world)
     return []

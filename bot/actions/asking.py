@@ -77,6 +77,7 @@ def context(state: State, event: Event, world: World) -> Context:
         word_known=world.has_word,
         referral_asked=state.referral is not None,
         follow_up_due=state.follow_up_due,
+        complains="complaint" in state.asked,
         signals=state.signals,
     )
 
@@ -145,7 +146,13 @@ def _services(state: State, event: Event, world: World) -> list[Item]:
     found = _found(new, state, event, world)
     if not found:
         return [say("say_no_services")]
-    items = [say("say_services_intro"), *(say("say_service", **service.values) for service in found)]
+    items: list[Item] = []
+    # 2,700 km without a word would read as if somebody could go there.
+    for intro, listed in (
+        ("say_services_intro", [service for service in found if not service.far]),
+        ("say_services_far", [service for service in found if service.far]),
+    ):
+        items += [say(intro), *(say("say_service", **service.values) for service in listed)] if listed else []
     if any(service.is_example for service in found):
         items.append(say("say_example_note"))
     return items

@@ -3,6 +3,8 @@
 from bot.actions import guard
 from bot.actions.answers import answer, missed, option
 from bot.actions.asking import say_next, upcoming
+from bot.actions.beginnings import answers_first, weighed
+from bot.actions.calls import planned, wants_call
 from bot.actions.consent import CONTACT_PLAN
 from bot.actions.handover import keep_case, to_person
 from bot.actions.interrupts import INTERRUPTS, distress, interrupt, wake
@@ -11,7 +13,7 @@ from bot.actions.output import Item, say
 from bot.actions.places import place_answered, take_place
 from bot.actions.state import Event, State
 from bot.actions.world import World
-from screening.questionnaire import NEED_QUESTIONS, SKIPPED
+from screening.questionnaire import NEED_QUESTIONS, SKIPPED, Question
 from screening.questions import questionnaire
 from screening.triage import NO_RULE
 
@@ -34,6 +36,8 @@ def is_interrupt(state: State, event: Event, world: World) -> bool:
     """Whether the input goes before the question asked. A town's name may look like "stop"; known words of danger never wait."""
     if event.intent not in INTERRUPTS or (event.intent in TAKEN_WHEN_SURE and event.confidence < SURE):
         return False
+    if answers_first(state, event, world) or (wants_call(event, state) and state.question == "contact"):
+        return False
     known = event.intent in SAFETY and event.confidence >= CERTAIN
     if event.intent == "child_alone" and not known and (age := age_told(state, event)) is not None:
         # "yes im 15" answers the question and does not say that nobody is there; a longer text may.
@@ -49,6 +53,8 @@ def take(state: State, event: Event, world: World) -> list[Item]:
     if event.intent == "resume":
         return _resumed(state)
     _returned(state, world)
+    if wants_call(event, state):
+        event = planned(event, state)
     if event.intent == "answer":
         return option(state, event, world)
     return _signs(state, event, world) or _taken(state, event, world)
@@ -113,8 +119,18 @@ def _words(state: State, event: Event, world: World) -> list[Item]:
         answered = place_answered(state, event, world)
         if answered is not None:
             return answered
+    return _answered(question, state, event, world, new=new, said=said)
+
+
+def _answered(
+    question: Question, state: State, event: Event, world: World, *, new: bool, said: list[Item]
+) -> list[Item]:
+    """Words as the answer to a question, or as something told beside it. `new`: they told something that was not known."""
     named = world.language_named(event.text) if question.id == "language" else None
-    values = [named] if named else in_own_words(question, event, state)
+    values = [named] if named else weighed(question, in_own_words(question, event, state), event, state, world)
+    if values is None:
+        raised = keep_case(state, world)
+        return [*said, *raised, *([] if state.handed_over else missed(state, world))]
     if values:
         return [*said, *answer(question, values, state, event, world)]
     if event.intent in POLITE and not new and not state.once(f"polite:{question.id}"):

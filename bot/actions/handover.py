@@ -41,7 +41,9 @@ def open_case(state: State, world: World, reason: str, *, at_least: Level = "R")
 def _answers(state: State) -> dict[str, object]:
     """All answers; of a confirmed place its name, which tells it from others of that name."""
     place = state.place()
-    return state.answers | ({"place": place.label} if place else {})
+    # That somebody complains is nothing that the case team is told, whom it may be about.
+    told = {name: value for name, value in state.answers.items() if name != "complaint" and value != "complain"}
+    return told | ({"place": place.label} if place else {})
 
 
 def keep_case(state: State, world: World) -> list[Item]:

@@ -4,9 +4,11 @@ from collections.abc import Callable
 
 from bot.actions import guard
 from bot.actions.asking import finish
+from bot.actions.calls import call, wants_call
 from bot.actions.consent import withdraw
-from bot.actions.handover import emergency, emergency_number, raise_silently, to_person
-from bot.actions.output import Item, close, erase, opt_out, say, set_language
+from bot.actions.handover import emergency, emergency_number, keep_case, open_case, raise_silently, to_person
+from bot.actions.meaning import CERTAIN
+from bot.actions.output import Item, close, complain, erase, opt_out, say, set_language
 from bot.actions.state import Event, State
 from bot.actions.world import World
 from screening.questionnaire import SKIPPED
@@ -27,12 +29,10 @@ def interrupt(state: State, event: Event, world: World) -> list[Item]:
         state.misses = 0
     if event.intent == "erase_data" and event.confidence < ERASE_CERTAIN:
         return [say("say_help")]  # it names the word that erases: what is erased by mistake is gone
-    if event.intent == "other_person":
-        return guard.other_person(state, world, sure=event.confidence >= guard.SURE)
-    if event.intent == "wrong_word":
-        return guard.wrong_word(state, world, event.value)
-    if event.intent == "self_harm":
-        return _self_harm(state, world, now=world.self_harm_is_now(event.text))
+    if event.intent in _HEARD:
+        return _HEARD[event.intent](state, event, world)
+    if wants_call(event, state):
+        return call(state, event, world)
     if event.intent == "ask_referral":
         state.referral = event.value
     named = world.language_named(event.text) if event.intent == "change_language" else None
@@ -75,9 +75,16 @@ def distress(state: State, world: World, *, reason: str = "distress") -> list[It
     return to_person(state, world, reason=reason)
 
 
+def complaint(state: State, world: World, *, told: bool) -> list[Item]:  # noqa: ARG001
+    """About staff or a place: kept apart from the team that is complained about, with these words if they tell it (PSEA)."""
+    state.once("complaint")
+    state.answers.pop("complaint", None)
+    state.urgent = "complaint"
+    return [complain(told=told)]
+
+
 def _complaint(state: State, world: World) -> list[Item]:
-    state.signals["asks_human"] = True
-    return to_person(state, world, reason="complaint")
+    return complaint(state, world, told=True)
 
 
 def _correct(state: State, world: World) -> list[Item]:  # noqa: ARG001 - all handlers are called alike
@@ -125,9 +132,23 @@ def _self_harm(state: State, world: World, *, now: bool) -> list[Item]:
     return [*items[:-1], *(emergency_number(state, world) if now else []), items[-1]]
 
 
-def _child(state: State, world: World) -> list[Item]:
-    state.signals |= {"child": "yes", "child_alone": "yes"}
-    return to_person(state, world, reason="child", message="say_child")
+def _child(state: State, event: Event, world: World) -> list[Item]:
+    """A child's words. That nobody is with them counts where they said so; else it is asked, once (Q5b), and staff know already."""
+    alone = event.confidence >= CERTAIN
+    state.signals |= {"child": "yes", **({"child_alone": "yes"} if alone else {})}
+    if alone or not _may_ask_for_adult(state, event):
+        return to_person(state, world, reason="child", message="say_child")
+    raised = keep_case(state, world)
+    if not state.handed_over:
+        open_case(state, world, "child", at_least="U")
+        state.urgent = "trusted_adult"
+    return raised
+
+
+def _may_ask_for_adult(state: State, event: Event) -> bool:
+    known = event.language or state.language or event.language_guess
+    undisturbed = state.answers.get("safe") not in ("no", "unsure") and not state.watched
+    return bool(known) and undisturbed and "trusted_adult" not in state.answers
 
 
 def _help(state: State, world: World) -> list[Item]:  # noqa: ARG001 - all handlers are called alike
@@ -160,7 +181,6 @@ def _erase(state: State, world: World) -> list[Item]:  # noqa: ARG001
 
 _FOLLOWED: dict[str, Callable[[State, World], list[Item]]] = {
     "danger_now": _danger,
-    "child_alone": _child,
     "ask_human": person,
     "help": _help,
     "change_language": _language,
@@ -179,5 +199,13 @@ _FOLLOWED: dict[str, Callable[[State, World], list[Item]]] = {
     "follow_up": _follow_up,
 }
 
-INTERRUPTS = frozenset(_FOLLOWED) | {"self_harm", "other_person", "wrong_word"}
+_HEARD: dict[str, Callable[[State, Event, World], list[Item]]] = {
+    "other_person": lambda state, event, world: guard.other_person(state, world, sure=event.confidence >= guard.SURE),
+    "wrong_word": lambda state, event, world: guard.wrong_word(state, world, event.value),
+    "self_harm": lambda state, event, world: _self_harm(state, world, now=world.self_harm_is_now(event.text)),
+    "child_alone": _child,
+}
+"""Where it matters how it was said."""
+
+INTERRUPTS = frozenset(_FOLLOWED) | frozenset(_HEARD)
 """Each has a rule in bot/data/rules.yml."""

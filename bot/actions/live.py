@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Self
 from uuid import UUID
@@ -13,9 +13,11 @@ from bot.actions.shown import shown
 from bot.actions.world import Opened, Place, Service
 from cases import service as cases
 from cases import signals
+from core.beginnings import Beginning, read_beginning
 from core.catalogues import CatalogueError, Catalogues
 from core.database import Sessions, make_engine
 from core.encryption import Cipher, use_cipher
+from core.landmarks import without_landmarks
 from core.language_names import named_language
 from core.settings import PROJECT, Settings, SettingsError
 from directory import emergency, places, search
@@ -25,6 +27,9 @@ from screening.triage import LEVELS, Level
 
 LOOKED_AT = 20
 """Services among which a line that answers for the whole country is looked for."""
+
+BEYOND = "country"
+"""How the search says that there was nothing in any circle around the place, and the whole country was looked through."""
 
 PLACES = 3
 """Places offered at most: more than a few cannot be told apart in a message."""
@@ -81,6 +86,17 @@ class LiveWorld:
     def language_named(self, text: str) -> str | None:
         return named_language(text, self._catalogues)
 
+    def beginning(self, text: str, language: str | None) -> Beginning | None:
+        known = self._catalogues.languages.get(language or "")
+        return read_beginning(text, known) if known else None
+
+    def without_landmarks(self, text: str, language: str | None) -> str | None:
+        languages = self._catalogues.languages
+        # Who writes Bangla with Latin letters, or a French word in Darija, names it in another list.
+        known = languages.get(language or "")
+        spoken = [known] if known else list(languages.values())
+        return without_landmarks(text, (word for each in spoken for word in each.landmarks))
+
     def look_up(self, text: str, country: str | None) -> Sequence[Place]:
         found = places.look_up(self._session, text, country, limit=PLACES)
         return [
@@ -115,7 +131,12 @@ class LiveWorld:
             demonstration=self._settings.demonstration,
             limit=limit,
         )
-        return [shown(found, code, self._catalogues) for found in search.find(self._session, request).services]
+        result = search.find(self._session, request)
+        beyond = BEYOND in result.relaxed
+        return [
+            replace(shown(found, code, self._catalogues), far=beyond and found.distance_km is not None)
+            for found in result.services
+        ]
 
     def self_harm_is_now(self, text: str) -> bool:
         return self_harm_is_now(text, tuple(self._catalogues.languages))

@@ -40,6 +40,9 @@ def names_a_place(state: State, event: Event, world: World) -> bool:
     """
     if state.question != "place" or not event.text:
         return False
+    # A hamlet called "Market" is not meant by whoever is near one; who writes it twice means it.
+    if "landmark" not in state.asked and world.without_landmarks(event.text, event.language or state.language) == "":
+        return False
     return any(place.exact for place in world.look_up(event.text, state.country(world.countries)))
 
 

@@ -5,6 +5,9 @@ from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 
 from bot.actions.world import Opened, Place, Service
+from core.beginnings import Beginning, read_beginning
+from core.landmarks import without_landmarks
+from core.languages import load_language
 from screening.phrases import self_harm_is_now
 from screening.triage import LEVELS, Level, worst
 
@@ -52,6 +55,12 @@ class MemoryWorld:
     def language_named(self, text: str) -> str | None:
         said = text.casefold().split()
         return next((code for code, name in self.languages if name.casefold() in said), None)
+
+    def beginning(self, text: str, language: str | None) -> Beginning | None:
+        return read_beginning(text, load_language(language)) if language else None
+
+    def without_landmarks(self, text: str, language: str | None) -> str | None:
+        return without_landmarks(text, load_language(language or "en").landmarks)
 
     def look_up(self, text: str, country: str | None) -> Sequence[Place]:
         found = self.places.get(text.casefold().strip(), ())

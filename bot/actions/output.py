@@ -46,5 +46,15 @@ def erase() -> Item:
     return {"do": "erase"}
 
 
+def complain(*, told: bool) -> Item:
+    """A complaint: kept where the case team cannot read it, with the message it came in if that tells it."""
+    return {"do": "complain", "told": told}
+
+
+def no_complaint() -> Item:
+    """It was none: what was put aside is given back to the conversation."""
+    return {"do": "no_complaint"}
+
+
 def opt_out() -> Item:
     return {"do": "opt_out"}

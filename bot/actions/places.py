@@ -1,11 +1,13 @@
 """The place in a person's own words: looked up, offered for confirmation, asked once more when it was not found."""
 
+from collections.abc import Sequence
 from dataclasses import asdict
 
 from bot.actions.meaning import CERTAIN
 from bot.actions.output import Item, say
 from bot.actions.state import Event, State
 from bot.actions.world import Place, World
+from core.writing import searchable
 
 LONGEST = 80
 """Characters of a place that are kept: enough for a name, too few for a story."""
@@ -18,6 +20,10 @@ def place_answered(state: State, event: Event, world: World) -> list[Item] | Non
     if not event.text or (event.intent != "other" and event.confidence >= CERTAIN):
         return None
     found = world.look_up(event.text, state.country(world.countries))
+    if _is_landmark(found, state, event, world) and state.once("landmark"):
+        state.once("place_not_found")
+        state.misses = 0
+        return [say("say_place_not_found")]
     if not found and (event.intent != "other" or event.possible):
         return None
     if not found and state.once("place_not_found"):
@@ -44,6 +50,15 @@ def forget_place(state: State) -> None:
     state.places = []
     for question in ("place", "place_confirm"):
         state.answers.pop(question, None)
+
+
+def _is_landmark(found: Sequence[Place], state: State, event: Event, world: World) -> bool:
+    """Whether a text names a station or a market and no town: hamlets far away bear such names, or nearly."""
+    rest = world.without_landmarks(event.text, event.language or state.language)
+    if rest is None:
+        return False
+    names = (" ".join(searchable(place.label.partition(" (")[0].partition(",")[0])) for place in found)
+    return not any(f" {name} " in f" {rest} " for name in names)
 
 
 def _another(state: State, event: Event, world: World) -> bool:

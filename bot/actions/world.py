@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol
 
+from core.beginnings import Beginning
 from screening.triage import Level
 
 
@@ -28,6 +29,8 @@ class Service:
     id: str
     values: Mapping[str, str | int | float]
     is_example: bool
+    far: bool = False
+    """Too far to go to for help: the nearest there is, and a person is told so."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,6 +57,14 @@ class World(Protocol):
 
     def language_named(self, text: str) -> str | None:
         """The language that a few words ask for by its name, or None."""
+        ...
+
+    def beginning(self, text: str, language: str | None) -> Beginning | None:
+        """The answer that a text begins with before it goes on, in the person's language."""
+        ...
+
+    def without_landmarks(self, text: str, language: str | None) -> str | None:
+        """What is left of a text that names what stands in many places ("near the station"); None when it names nothing of the kind."""
         ...
 
     def look_up(self, text: str, country: str | None) -> Sequence[Place]:

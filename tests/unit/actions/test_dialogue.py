@@ -173,13 +173,17 @@ def test_words_that_may_speak_of_dying_bring_a_person_too() -> None:
 def test_a_child_alone_gets_a_person_and_is_never_asked_about_work() -> None:
     conversation = begun()
     conversation.write("i am 14 and alone", "child_alone")
+    assert conversation.said == ["ask_trusted_adult"]
+    assert conversation.world.case is not None
+    assert (conversation.world.case.level, conversation.world.case.rules) == ("U", ["U1"])
+    assert conversation.world.case.reasons == ["child"], "staff know before the answer"
+    conversation.pick("yes")
     assert conversation.said == ["say_child"]
     assert conversation.did("hand_over")["level"] == "U"
     conversation.turn("resume")
     assert conversation.question == "safe"
     conversation.answer(safe="yes", danger="no", consent="agree", shared_phone="no", for_whom="me", under_18="yes")
-    conversation.pick("yes", question="trusted_adult")
-    assert conversation.said == ["say_child"]
+    assert conversation.question == "medical", "the adult was asked about already"
 
 
 def test_a_child_with_no_adult_is_not_told_to_stay_near_one() -> None:
@@ -189,12 +193,32 @@ def test_a_child_with_no_adult_is_not_told_to_stay_near_one() -> None:
     assert conversation.did("hand_over") == {"do": "hand_over", "reason": "child", "level": "U"}
 
 
-def test_a_child_without_a_bed_is_an_emergency() -> None:
+@pytest.mark.parametrize(("adult", "said"), [("no", "say_emergency"), ("yes", "say_child")])
+def test_a_child_without_a_bed_is_an_emergency_only_once_it_is_known_that_no_adult_is_there(
+    adult: str, said: str
+) -> None:
     conversation = begun()
-    conversation.write("i am 14 and alone", "child_alone")
-    conversation.turn("resume")
     conversation.write("nowhere to sleep", "need_shelter")
+    conversation.write("yes i am 14", "child_alone")
+    assert conversation.said == ["ask_trusted_adult"]
+    assert conversation.world.case is not None
+    assert "E7" not in conversation.world.case.rules
+    conversation.pick(adult)
+    assert conversation.said[0] == said
+    assert ("E7" in conversation.world.case.rules) == (adult == "no")
+
+
+def test_known_words_of_a_child_alone_without_a_bed_wait_for_no_question() -> None:
+    conversation = begun()
+    conversation.write("nowhere to sleep", "need_shelter")
+    conversation.write("i am 14 and alone", "child_alone", confidence=1.0)
     assert conversation.said == ["say_emergency"]
+
+
+def test_a_child_whose_language_nobody_knows_gets_a_person_at_once() -> None:
+    conversation = Conversation(language=None)
+    conversation.write("...", "child_alone")
+    assert conversation.did("hand_over")["reason"] == "child"
 
 
 @pytest.mark.parametrize(("under_18", "adult"), [("yes", "yes"), ("yes", "skip"), ("unsure", "yes"), ("unsure", "no")])

@@ -151,10 +151,33 @@ def test_for_both_of_us_goes_on_with_the_questions_after_the_advice() -> None:
     assert conversation.said == ["say_third_party", "ask_under_18"]
 
 
-def test_a_complaint_gets_a_person() -> None:
+def test_a_complaint_is_put_aside_and_is_no_case_of_the_team() -> None:
     conversation = begun()
     conversation.write("your man asked me for money", "complaint")
-    assert conversation.did("hand_over")["reason"] == "complaint"
+    assert conversation.done == ["complain"]
+    assert conversation.did("complain")["told"]
+    assert conversation.said == ["ask_complaint"]
+    assert conversation.last[-1]["secret"]
+    conversation.pick("set")
+    assert conversation.said == ["say_complaint_kept", "ask_safe"]
+    assert conversation.world.case is None
+
+
+def test_words_that_were_no_complaint_come_back_and_a_person_looks() -> None:
+    conversation = begun()
+    conversation.write("he is bad to me", "complaint")
+    conversation.pick("none")
+    assert conversation.done == ["no_complaint", "hand_over"]
+    assert conversation.did("hand_over")["reason"] == "asks_human"
+
+
+def test_a_second_complaint_is_asked_about_again() -> None:
+    conversation = begun()
+    conversation.write("your man asked me for money", "complaint")
+    conversation.pick("skip")
+    assert conversation.said == ["say_complaint_kept", "ask_safe"]
+    conversation.write("and he shouted", "complaint")
+    assert conversation.said == ["ask_complaint"]
 
 
 def test_no_i_meant_asks_the_last_question_again_and_the_level_stays() -> None:
@@ -203,7 +226,9 @@ def test_a_call_is_planned_with_time_and_whom_to_speak_with_and_words() -> None:
     conversation.pick("set")
     assert conversation.said == ["say_word_kept", "ask_duress_word"]
     conversation.pick("set")
-    assert conversation.said == ["say_word_kept", "say_person_will_write"]
+    assert conversation.said == ["say_word_kept", "say_call_noted"], (
+        "nobody who wants a call is told that somebody writes"
+    )
     assert conversation.world.case is not None
     assert conversation.world.case.contact == "other_number"
     assert conversation.world.case.answers["contact_time"] == "morning"
@@ -212,7 +237,7 @@ def test_a_call_is_planned_with_time_and_whom_to_speak_with_and_words() -> None:
 def test_who_is_urgent_is_not_kept_waiting_by_questions_about_the_time() -> None:
     conversation = begun().answer(**SAFE | {"medical": "unsure"}, country="BR", place="skip", needs="food_cash")
     conversation.answer(block_2="no", contact="call")
-    assert conversation.said == ["say_person_will_write"]
+    assert conversation.said == ["say_call_noted"]
 
 
 def test_a_word_that_cannot_be_used_is_asked_for_once_more_and_then_left() -> None:
@@ -241,7 +266,7 @@ def test_a_referral_is_asked_after_whether_it_is_ok_to_write_and_the_desk_gets_t
 @pytest.mark.parametrize(
     ("value", "done", "reason"),
     [("yes", None, None), ("not_yet", "hand_over", "follow_up"), ("no", "hand_over", "follow_up"),
-     ("complain", "hand_over", "complaint"), ("no_more", "close", "withdrawn")],
+     ("complain", "complain", None), ("no_more", "close", "withdrawn")],
 )  # fmt: skip
 def test_a_follow_up_ends_well_or_with_a_person(value: str, done: str | None, reason: str | None) -> None:
     conversation = begun().answer(**SAFE, country="BR", place="skip", needs="food_cash", block_2="no", contact="no")
@@ -251,7 +276,7 @@ def test_a_follow_up_ends_well_or_with_a_person(value: str, done: str | None, re
     if done is None:
         assert conversation.said == ["say_noted", "ask_anything_else"]
     else:
-        assert conversation.did(done)["reason"] == reason
+        assert conversation.did(done).get("reason") == reason
 
 
 def test_without_consent_an_urgent_sign_is_kept_for_who_comes_back() -> None:
@@ -364,7 +389,8 @@ def test_an_age_answers_whether_somebody_is_a_child(text: str, intent: str, aske
 def test_an_age_in_a_longer_text_keeps_what_else_it_says() -> None:
     conversation = begun().answer(safe="yes", danger="no", consent="agree", shared_phone="no", for_whom="me")
     conversation.write("i am 14 and there is nobody with me here", "child_alone")
-    assert conversation.said == ["say_child"]
+    assert conversation.said == ["ask_trusted_adult"]
+    assert conversation.world.case is not None
 
 
 def test_known_words_of_a_child_hold_whatever_number_stands_in_them() -> None:

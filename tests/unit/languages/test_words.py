@@ -45,7 +45,7 @@ Change = Callable[[dict[str, Any]], object]
         ("es", "BORREN TODO", "erase"), ("es", "chao", "leave"), ("es", "para", None), ("es", "Pará", None),
         ("es", "la", None),
         ("pt", "Siiim", "yes"), ("pt", "NAO", "no"), ("pt", "não sei…", "unsure"), ("pt", "próxima", "skip"),
-        ("pt", "APAGA TUDO", "erase"), ("pt", "me liga", "person"), ("pt", "Pará", None), ("pt", "na", None),
+        ("pt", "APAGA TUDO", "erase"), ("pt", "me liga", "call"), ("pt", "Pará", None), ("pt", "na", None),
         ("pt", "si", None),
         ("en", "yes I can", None), ("fr", "oui mais non", None), ("bn", "হ্যাঁ না", None),
         ("ar", "لا نعم", None), ("en", "", None), ("en", "...", None),

@@ -49,6 +49,7 @@ ORDER = [
     "duress_word",
     "referral",
     "follow_up",
+    "complaint",
     "anything_else",
 ]
 

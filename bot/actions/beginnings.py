@@ -1,0 +1,64 @@
+"""An answer with an explanation behind it: what counts, what is asked once more with digits, and what the classifier must not overrule.
+
+Consent needs a clear yes. Where "no" would take a risk away, only a clear no counts: "no puedo respirar" is none.
+"""
+
+from bot.actions.meaning import CERTAIN, age_told, raises
+from bot.actions.state import Event, State
+from bot.actions.world import World
+from core.beginnings import Beginning
+from screening.questionnaire import Question
+from screening.questions import questionnaire
+
+_INTENTS = {"yes": "affirm", "no": "deny"}
+
+GIVES_WAY = frozenset({"third_party", "help", "change_language", "complaint"})
+"""What takes the conversation elsewhere and is easily seen in an explanation ("yes my brother reads it too")."""
+
+LESS_URGENT = GIVES_WAY | {"distress", "ask_human"}
+"""What brings a person too, but less fast than a clear yes to danger."""
+
+
+def weighed(question: Question, values: list[str], event: Event, state: State, world: World) -> list[str] | None:
+    """The values of an answer in own words, with its first words heard; None: it is asked again."""
+    begun = _begun(event, state, world)
+    value = _value(question, begun)
+    if begun is None or value is None or event.intent == "skip" or age_told(state, event) is not None:
+        return values
+    if values and event.intent not in _INTENTS.values():
+        return values  # "no pay for months" is told, and answers what was asked by its meaning
+    known = values == [value] and event.confidence >= CERTAIN
+    if begun.mixed and not known:
+        return None
+    if known or _is_risk(question, value) or (begun.sure and event.possible is None):
+        return [value]
+    return None
+
+
+def answers_first(state: State, event: Event, world: World) -> bool:
+    """Whether a text answers what was asked although the rest of it looks like something that leads elsewhere."""
+    question = questionnaire().get(state.question or "")
+    begun = _begun(event, state, world) if question else None
+    value = _value(question, begun) if question else None
+    if question is None or begun is None or value is None or begun.mixed:
+        return False
+    if event.intent in LESS_URGENT and raises(question, [value], state) and _is_risk(question, value):
+        return True  # "yes i am so afraid" to whether there is danger: a person comes, and knows why
+    return event.intent in GIVES_WAY and event.confidence < CERTAIN and begun.sure
+
+
+def _begun(event: Event, state: State, world: World) -> Beginning | None:
+    return world.beginning(event.text, event.language or state.language) if event.text else None
+
+
+def _value(question: Question, begun: Beginning | None) -> str | None:
+    if begun is None or question.multiple or question.free_text or question.values_from:
+        return None
+    if begun.meaning == "unsure":
+        return "unsure" if question.value("unsure") else None
+    return question.own_words.get(_INTENTS[begun.meaning])
+
+
+def _is_risk(question: Question, word: str) -> bool:
+    value = question.value(word)
+    return value is not None and any(grade in ("yes", "unsure") for grade in value.sets.values())
