@@ -10,6 +10,7 @@ from sqlalchemy import select
 from app import ports, training
 from app.migrations import state
 from app.secrets import FILE, ensure_secrets
+from cases import complaints
 from core.catalogues import CatalogueError, Catalogues
 from core.database import Sessions, make_engine
 from core.encryption import Cipher
@@ -119,6 +120,15 @@ def _database(settings: Settings) -> Iterator[Finding]:
     yield Finding("places", places, "loaded" if places else "none: no place a person names is found", "waymark seed")
     yield Finding(
         "services", services, "there" if services else "none: every search ends empty", "waymark seed, or import yours"
+    )
+    with Sessions(engine).begin() as session:
+        waiting, readers = complaints.waiting(session), complaints.readers(session, settings)
+    says = f"{waiting} not read yet" if waiting else "none waits"
+    yield Finding(
+        "complaints",
+        not waiting and (bool(readers) or settings.demonstration),
+        says if readers else f"{says}, and no account may read them",
+        "waymark complaints --by NAME; WAYMARK_COMPLAINTS_READER names the account",
     )
     engine.dispose()
 

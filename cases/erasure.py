@@ -11,6 +11,7 @@ from uuid import UUID
 from sqlalchemy import exists, or_, select, update
 from sqlalchemy.orm import Session
 
+from cases import complaints
 from cases.models import Case, Conversation, Note
 from cases.ownership import change_owner, lock_conversation
 from cases.service import open_case_of, record
@@ -29,6 +30,7 @@ def erase(session: Session, conversation: Conversation) -> None:
     conversation.safe_word_hash = conversation.duress_word_hash = None
     conversation.other_number = None
     conversation.locked_at, conversation.wrong_words = None, 0
+    complaints.ask_erasure(session, conversation.id)
     open_case = open_case_of(session, conversation.id)
     urgent = open_case is not None and open_case.level in URGENT
     if urgent:

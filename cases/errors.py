@@ -24,5 +24,13 @@ class CaseClosed(CaseError):  # noqa: N818
         self.case_id = case_id
 
 
+class NotTheReader(CaseError):  # noqa: N818
+    """Complaints are for one named reader: this member of staff is not that one."""
+
+    def __init__(self, name: str) -> None:
+        super().__init__("complaints are read by a named supervisor or administrator only")
+        self.name = name
+
+
 class LevelFalls(CaseError):  # noqa: N818
     """Only a person lowers a level, and only with a reason."""

@@ -215,6 +215,59 @@ class CaseEvent(Identified, Base):
     user: Mapped[User | None] = relationship()
 
 
+class Complaint(Identified, Base):
+    """A complaint about staff or a place (PSEA). No case and no caseworker leads to it: cases/complaints.py says who may read it.
+
+    It outlives the conversation that it came from: deleting a conversation must not delete what was said against the team.
+    """
+
+    __tablename__ = "complaint"
+
+    number: Mapped[int] = mapped_column(Identity(start=11), unique=True)
+    conversation_id: Mapped[UUID | None] = mapped_column(ForeignKey("conversation.id", ondelete="SET NULL"), index=True)
+    language: Mapped[str | None]
+    created_at: Mapped[datetime] = mapped_column(default=now)
+    read_at: Mapped[datetime | None]
+    closed_at: Mapped[datetime | None] = mapped_column(index=True)
+    erasure_asked_at: Mapped[datetime | None] = mapped_column(index=True)
+    """The person asked for erasure: the words go, once they were read, or after the time to check (cases/erasure.py)."""
+
+    conversation: Mapped[Conversation | None] = relationship()
+    words: Mapped[list["ComplaintWords"]] = relationship(order_by="ComplaintWords.created_at, ComplaintWords.id")
+
+    @property
+    def reference(self) -> str:
+        """Not of the same series as the cases', so that neither tells of the other."""
+        return f"C{self.number}"
+
+
+class ComplaintWords(Identified, Base):
+    """What somebody wrote as a complaint, one row a message."""
+
+    __tablename__ = "complaint_words"
+
+    complaint_id: Mapped[UUID] = mapped_column(ForeignKey("complaint.id", ondelete="CASCADE"), index=True)
+    message_id: Mapped[UUID] = mapped_column(unique=True)
+    """The message it came in, whose own text is gone."""
+    body_encrypted: Mapped[bytes | None] = mapped_column(LargeBinary)
+    created_at: Mapped[datetime] = mapped_column(default=now)
+
+    body = Encrypted()
+
+
+class ComplaintEvent(Identified, Base):
+    """Who did what with a complaint: kept, read, closed, erased."""
+
+    __tablename__ = "complaint_event"
+
+    complaint_id: Mapped[UUID] = mapped_column(ForeignKey("complaint.id", ondelete="CASCADE"), index=True)
+    kind: Mapped[str]
+    user_id: Mapped[UUID | None] = mapped_column(ForeignKey("staff_user.id"))
+    at: Mapped[datetime] = mapped_column(default=now)
+
+    user: Mapped[User | None] = relationship()
+
+
 class Signal(Base):
     """The most urgent level that a conversation reached without consent, for a day (cases/signals.py)."""
 

@@ -2,7 +2,7 @@
 
 import procrastinate
 
-from cases import erasure, signals
+from cases import complaints, erasure, signals
 from cases.retention import BATCH, delete_expired
 from core.database import Sessions
 from core.jobs import UPKEEP
@@ -26,5 +26,6 @@ def add_tasks(app: procrastinate.App, sessions: Sessions, settings: Settings) ->
     def finish_erasures(timestamp: int) -> None:  # noqa: ARG001 - a periodic job is given its time
         while True:
             with sessions.begin() as session:
+                complaints.delete_words(session, settings)
                 if erasure.finish_erasures(session, settings) < erasure.BATCH:
                     return

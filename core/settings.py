@@ -133,6 +133,10 @@ class Settings(BaseSettings):
         default=True,
         description="Somebody is on call. False: the bot says first that nobody reads now, and asks no question about exploitation.",
     )
+    complaints_reader: str | None = Field(
+        None,
+        description="Name of the account that reads complaints about staff and places. Empty: every supervisor may.",
+    )
     target_e: Seconds = Field(timedelta(minutes=5), description="Level E: seconds until a person acknowledges.")
     target_u: Seconds = Field(timedelta(hours=1), description="Level U: seconds until a person writes.")
     target_p: Seconds = Field(timedelta(hours=24), description="Level P: seconds until a person writes.")

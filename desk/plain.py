@@ -13,9 +13,12 @@ from screening.triage import rule_book
 _SAYS_LITTLE = frozenset({"screening", "level", "contact"})
 """Reasons that every finished conversation has: the most urgent rule says more."""
 _NOT_SHOWN = frozenset(
-    {"language", "country", "needs", "needs_more", "needs_last", "place_confirm", "consent", "contact", "anything_else"}
-)
-"""Answers that have a place of their own on the page, or only steered the conversation."""
+    {
+        "language", "country", "needs", "needs_more", "needs_last", "place_confirm", "consent", "contact", "anything_else",
+        "complaint",
+    }
+)  # fmt: skip
+"""A complaint is no business of the case team. Answers that have a place of their own on the page, or only steered the conversation."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,13 +5,14 @@ from collections.abc import Sequence
 from sqlalchemy import or_, update
 from sqlalchemy.orm import Session
 
+from cases import complaints
 from cases.erasure import erase as erase_records
 from cases.models import Conversation
 from cases.ownership import change_owner
 from cases.service import open_case_of, open_or_update, record
 from core.database import now
 from core.logging import get_logger
-from core.turns import Close, Erase, HandOver, Item, OptOut, Say, SetLanguage, TurnReply
+from core.turns import Close, Complain, Erase, HandOver, Item, NoComplaint, OptOut, Say, SetLanguage, TurnReply
 from gateway.gateway import Gateway
 from gateway.models import Message
 from gateway.opting_out import end
@@ -39,6 +40,7 @@ def apply(
     conversation.new_session = False
     if any(isinstance(item, Erase) for item in reply.output):
         erase(session, conversation, message)
+    _complaints(session, conversation, message, reply.output)
     hand_over = next((item for item in reply.output if isinstance(item, HandOver)), None)
     close = next((item for item in reply.output if isinstance(item, Close)), None)
     if hand_over is not None:
@@ -79,6 +81,21 @@ def erase(session: Session, conversation: Conversation, message: Message) -> Non
         .execution_options(synchronize_session="fetch")
     )
     erase_records(session, conversation)
+
+
+def _complaints(session: Session, conversation: Conversation, message: Message, items: Sequence[Item]) -> None:
+    """What is said against the team leaves its thread, and comes back if it was nothing of the kind."""
+    for item in items:
+        if isinstance(item, Complain):
+            words = message.body if item.told else None
+            complaints.add(session, conversation, message.id, words or None)
+            if words:
+                message.body, message.secret = None, True
+        elif isinstance(item, NoComplaint):
+            for message_id, words in complaints.take_back(session, conversation):
+                row = session.get(Message, message_id)
+                if row is not None:
+                    row.body, row.secret = words, False
 
 
 def _hand_over(gateway: Gateway, session: Session, conversation: Conversation, item: HandOver) -> None:

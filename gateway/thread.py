@@ -5,9 +5,10 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import select
+from sqlalchemy import or_, select
 from sqlalchemy.orm import Session, selectinload
 
+from cases.models import ComplaintWords
 from core.encryption import DecryptionError
 from core.logging import get_logger
 from gateway.models import Message
@@ -16,6 +17,8 @@ log = get_logger(__name__)
 
 _WORDS = {"queued": "queued", "sending": "queued", "failed": "failed", "uncertain": "uncertain", "dropped": "dropped",
           "held": "held"}  # fmt: skip
+COMPLAINT = ("ask_complaint", "say_complaint_kept")
+"""What the bot says to somebody who complains."""
 _ATTACHMENTS = {"image": "image", "audio": "audio", "video": "video"}
 
 
@@ -59,6 +62,9 @@ def messages(session: Session, conversation_id: UUID, *, after: int = 0, limit: 
         .where(Message.conversation_id == conversation_id, Message.seq > after)
         # The row by which the desk gives a conversation back is nobody's message.
         .where(~((Message.direction == "inbound") & (Message.author == "system")))
+        # Nor is what belongs to a complaint anything for the team it may be about.
+        .where(or_(Message.key.is_(None), Message.key.not_in(COMPLAINT)))
+        .where(Message.id.not_in(select(ComplaintWords.message_id)))
         .order_by(Message.seq.desc())
         .limit(limit)
         .options(selectinload(Message.user))
