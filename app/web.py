@@ -11,15 +11,17 @@ from fastapi.responses import JSONResponse, RedirectResponse
 from app.bootstrap import Rooms, make_rooms
 from app.health import Health
 from core.logging import set_up_logging
-from core.settings import SettingsError, get_settings
+from core.settings import Settings, SettingsError, get_settings
 from desk.live import Live
 from desk.web import make_router as make_desk_router
 from desk.web import mount_static
+from directory.hsds.web import Api
+from directory.hsds.web import make_router as make_directory_router
 from gateway.webhooks import make_router as make_webhook_router
 
 
 def make_web(rooms: Rooms) -> FastAPI:
-    """The application. It publishes no API description: what is not for Twilio or for staff is nobody's."""
+    """The application. It publishes no API description but the directory's own: what is not for Twilio or for staff is nobody's."""
     live = Live(rooms.settings.database_url or "")
 
     @asynccontextmanager
@@ -32,6 +34,8 @@ def make_web(rooms: Rooms) -> FastAPI:
     health = Health(rooms.settings, rooms.sessions, lambda: live.connected)
     web.include_router(make_webhook_router(rooms.gateway))
     web.include_router(make_desk_router(rooms.desk(live)))
+    if publishes_directory(rooms.settings):
+        web.include_router(make_directory_router(make_api(rooms)))
     mount_static(web)
 
     @web.get("/health")
@@ -52,6 +56,18 @@ def make_web(rooms: Rooms) -> FastAPI:
         return RedirectResponse("/desk")
 
     return web
+
+
+def publishes_directory(settings: Settings) -> bool:
+    """Whether anybody may read the directory: outside a demonstration somebody has to say so."""
+    return settings.directory_api == "on" or (settings.directory_api == "demonstration" and settings.demonstration)
+
+
+def make_api(rooms: Rooms) -> Api:
+    """The directory's read API, over the address under which the webhooks are reached."""
+    return Api(
+        rooms.sessions, rooms.catalogues, rooms.settings.public_base(), demonstration=rooms.settings.demonstration
+    )
 
 
 def main() -> int:

@@ -195,6 +195,12 @@ class Settings(BaseSettings):
     burst_within: Seconds = Field(timedelta(seconds=60), description="That short time, in seconds.")
     long_text: int = Field(600, ge=1, description="Characters above which a text is very long: a sign of distress.")
 
+    # The directory
+    directory_api: Literal["demonstration", "on", "off"] = Field(
+        "demonstration",
+        description="The public read API of the directory (/hsds): `on`, `off`, or only in a `demonstration`.",
+    )
+
     # Keys
     encryption_keys: SecretStr | None = Field(
         None,

@@ -151,7 +151,7 @@ def _service(entry: Entry, reader: Reader) -> Document:
             maximum_age=record.maximum_age,
             assured_date=_text(entry.assured_date),
             alert=((words.alert if words else None) or record.alert) if _alert_holds(record, reader.day) else None,
-            last_modified=_moment(entry.last_modified),
+            last_modified=moment(entry.last_modified),
             phones=_phones(record.phones, entry, reader),
             schedules=schedule_documents(record.schedules, reader.day),
             service_areas=[_area(area) for area in record.areas],
@@ -174,7 +174,7 @@ def _service(entry: Entry, reader: Reader) -> Document:
             capacities=[
                 _clean(
                     id=str(one.id), unit={"id": str(made_id("unit", one.unit)), "name": one.unit}, available=one.available,
-                    maximum=one.maximum, description=one.description, updated=_moment(one.updated),
+                    maximum=one.maximum, description=one.description, updated=moment(one.updated),
                 )
                 for one in record.capacities
             ],
@@ -414,7 +414,8 @@ def _uri(value: str | None) -> str | None:
     return written if Draft202012Validator.FORMAT_CHECKER.conforms(written, "uri") else None
 
 
-def _moment(value: datetime) -> str:
+def moment(value: datetime) -> str:
+    """A moment as the standard writes it, in UTC to the millisecond."""
     return value.astimezone(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
 
 
