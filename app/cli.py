@@ -256,16 +256,13 @@ def parser() -> argparse.ArgumentParser:
     screening = add("triage", triage, "JSON lines of answers in, level and rules out")
     screening.add_argument("file", help="a file, or - for standard input")
     add("replay-rejected", replay_rejected, "handle the webhooks that were refused, if their signature is right now")
-<<<<<<< HEAD
     add("reconcile", reconcile, "compare Twilio's list of messages with ours and take in what never reached us")
-=======
     apart = add("complaints", complaints, "complaints about staff and places, for the one who is named to read them")
     apart.add_argument(
         "reference", nargs="?", metavar="REFERENCE", help="the one to read, for example C11; none: the list"
     )
     apart.add_argument("--by", required=True, metavar="NAME", help="your account: every reading is written down")
     apart.add_argument("--close", action="store_true", help="the complaint is dealt with")
->>>>>>> b372b3b (A complaint about staff or a place is kept apart from the case team: encrypted, for a named reader, each reading in the log)
     waiting = add("templates", templates, "the WhatsApp message that an answer waits: its approval in each language")
     waiting.add_argument("action", nargs="?", default="list", choices=("list", "submit", "refresh"))
     return made
