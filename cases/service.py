@@ -175,6 +175,24 @@ def set_hold(session: Session, conversation_id: UUID, reason: str | None) -> Non
     session.flush()
 
 
+def release_hold(session: Session, case_id: UUID, user: User, *, reason: str) -> Case:
+    """A person who looked lets the team write first again; why goes into an internal note. Raises CaseClosed, NotTheOwner.
+
+    Only whoever holds the case may: it is they who then write to a phone that may be in somebody else's hand.
+    """
+    case = held(session, case_id, user)
+    conversation = lock_conversation(session, case.conversation_id)
+    if conversation.hold is None:
+        return case
+    before, conversation.hold = conversation.hold, None
+    # The tries that led to it were judged; new ones count from the beginning.
+    conversation.wrong_words = 0
+    add_note(session, case, user, reason)
+    record(session, case, "released", user=user, reason=before)
+    notify(session, case=case.id, conversation=case.conversation_id)
+    return case
+
+
 def has_safe_word(session: Session, conversation_id: UUID) -> bool:
     """Whether the person chose a word by which they can go on after a pause."""
     return session.get_one(Conversation, conversation_id).safe_word_hash is not None

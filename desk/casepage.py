@@ -50,6 +50,8 @@ class CaseView:
     notes: list[history.Line]
     events: list[history.Line]
     thread: Thread
+    hold: str
+    """Why nobody may write first, as a key of HOLDS; empty: somebody may."""
     reply_hint: str
     reply_warnings: list[str]
 
@@ -98,6 +100,7 @@ def read_case(session: Session, case_id: UUID, user: User, *, settings: Settings
         notes=history.notes(session, case),
         events=history.events(session, case, words),
         thread=read_thread(session, case.conversation_id, meanings),
+        hold=case.conversation.hold or "",
         reply_hint=_reply_hint(case, words),
         reply_warnings=_reply_warnings(session, case, at, meanings),
     )

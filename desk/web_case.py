@@ -28,6 +28,7 @@ DONE = {
     "noted": "note_done",
     "sent": "reply_sent",
     "held": "reply_held",
+    "released": "hold_done",
 }
 """What the page says after a change; the word stands in the address, the sentence does not."""
 
@@ -74,10 +75,11 @@ class CasePages:
         error: bool = False,
         **typed: Any,
     ) -> Response:
-        """The whole page; `typed` is what must not be lost: draft, note_draft, level_draft, client_id, check."""
+        """The whole page; `typed` is what must not be lost: draft, note_draft, hold_draft, level_draft, client_id, check."""
         shown: dict[str, Any] = {
             "draft": "",
             "note_draft": "",
+            "hold_draft": "",
             "level_draft": {"level": "", "reason": ""},
             "client_id": uuid4(),
             "check": None,

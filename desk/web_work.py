@@ -26,6 +26,7 @@ REPLY_REFUSALS = Refusals(closed="reply_closed", other="reply_not_mine", nobody=
 def add_routes(router: APIRouter, pages: CasePages) -> None:
     """Every action on a case."""
     _add_ownership(router, pages)
+    _add_hold(router, pages)
     _add_writing(router, pages)
     _add_reply(router, pages)
 
@@ -63,6 +64,18 @@ def _add_ownership(router: APIRouter, pages: CasePages) -> None:
             work.change_level(visit.session, case_id, visit.user, level, reason)
 
         return pages.act(request, case_id, "level", change, level_draft={"level": level, "reason": reason})
+
+
+def _add_hold(router: APIRouter, pages: CasePages) -> None:
+    @router.post("/cases/{case_id}/release")
+    @needs("case.work", logs="case_released")
+    def release(request: Request, case_id: UUID, reason: Field = "") -> Response:
+        """Somebody looked: the team may write first again."""
+
+        def change(visit: Visit) -> None:
+            work.release_hold(visit.session, case_id, visit.user, reason)
+
+        return pages.act(request, case_id, "released", change, hold_draft=reason)
 
 
 def _add_writing(router: APIRouter, pages: CasePages) -> None:

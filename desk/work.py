@@ -60,6 +60,14 @@ def change_level(session: Session, case_id: UUID, user: User, level: str, reason
     return service.change_level(session, case_id, user, level=level, reason=reason)
 
 
+def release_hold(session: Session, case_id: UUID, user: User, reason: str) -> Case:
+    """Allow the team to write first again. Raises BadInput without a reason, CaseClosed, NotTheOwner."""
+    reason = reason.replace("\r\n", "\n").strip()[:MAX_REASON]
+    if not reason:
+        raise BadInput("hold_reason_needed")
+    return service.release_hold(session, case_id, user, reason=reason)
+
+
 def note(session: Session, case_id: UUID, user: User, text: str) -> None:
     """Leave an internal note; colleagues who do not hold the case may. Raises BadInput."""
     text = text.replace("\r\n", "\n").strip()

@@ -96,3 +96,30 @@ def test_every_event_has_words(kind: str) -> None:
 @pytest.mark.parametrize("reason", [*HOLDS, "wrote_after_stop", "emergency", "self_harm", "child_alone", "asks_human"])
 def test_every_reason_has_words(reason: str) -> None:
     assert f"reason_{reason}" in words()
+
+
+def test_whoever_holds_the_case_lets_the_team_write_again_with_a_reason_that_stays(world: World) -> None:
+    case, browser = opened(world, hold="other_person", wrong_words=2)
+    shown = browser.get(f"/desk/cases/{case}").text
+    assert 'data-testid="release-hold"' in shown
+    assert browser.post(f"/desk/cases/{case}/release", data={"reason": "  "}).status_code == 422
+    assert world.read(case)[1].hold == "other_person"
+    browser.post(f"/desk/cases/{case}/release", data={"reason": "She answered our call with her word."})
+    conversation = world.read(case)[1]
+    assert (conversation.hold, conversation.wrong_words) == (None, 0)
+    after = unescape(browser.get(f"/desk/cases/{case}").text)
+    assert "She answered our call with her word." in after
+    assert words().say("event_released") in after
+    assert 'data-testid="release-hold"' not in after
+    answer = browser.post(
+        f"/desk/cases/{case}/reply", data={"text": "Hello.", "client_id": str(uuid4())}, headers={"HX-Request": "true"}
+    )
+    assert answer.status_code == 200
+
+
+def test_nobody_else_lets_the_team_write_again(world: World) -> None:
+    case, _ = opened(world, hold="duress")
+    world.caseworker("Bela Example")
+    other = world.browser(name="Bela Example")
+    assert other.post(f"/desk/cases/{case}/release", data={"reason": "I think so"}).status_code == 409
+    assert world.read(case)[1].hold == "duress"
