@@ -36,6 +36,20 @@ def last_question(session: Session, conversation: Conversation) -> Question | No
     return Question.stored(row.question, row.choices, multiple=row.multiple, secret=row.secret) if row else None
 
 
+def asked_by_desk(session: Session, conversation: Conversation) -> bool:
+    """Whether the last question was asked because the desk had the bot ask: no message of the person led to it."""
+    turn = aliased(Message)
+    author = session.execute(
+        select(turn.author)
+        .select_from(Message)
+        .join(turn, turn.id == Message.turn_id)
+        .where(_asked(conversation), Message.question.is_not(None), Message.state.not_in(("dropped", "failed", "held")))
+        .order_by(Message.seq.desc())
+        .limit(1)
+    ).scalar_one_or_none()
+    return author == "system"
+
+
 def asked_in_this_session(session: Session, conversation: Conversation, question: str) -> bool:
     """Whether a question was asked since the session began. A button of an older one still hangs on the phone, for anybody to tap."""
     if conversation.new_session:

@@ -54,6 +54,38 @@ def find_phone_numbers(text: str) -> list[str]:
     return [found for found in numbers_in(plain) if len(found) >= PHONE_DIGITS]
 
 
+MASK = "#"
+"""What stands in place of a number that could be called."""
+
+
+def without_numbers(text: str) -> str:
+    """The text with a mark in place of each number that is long enough to be called. Dates stay."""
+    kept: list[str] = []
+    end = 0
+    for start, stop in _called(text):
+        kept += [text[end:start], MASK]
+        end = stop
+    return "".join([*kept, text[end:]])
+
+
+def numbers_to_call(text: str) -> list[str]:
+    """The numbers that can be called, as they were written."""
+    return [text[start:stop] for start, stop in _called(text)]
+
+
+def _called(text: str) -> list[tuple[int, int]]:
+    plain = to_ascii_digits(text)
+    if len(plain) != len(text):  # a digit is one sign in every script; were it not, the places would be wrong
+        return []
+    dates = [match.span() for match in _DATE.finditer(plain)]
+    return [
+        match.span()
+        for match in _NUMBER.finditer(plain)
+        if sum(sign.isdigit() for sign in match[0]) >= PHONE_DIGITS
+        and not any(start < match.end() and match.start() < stop for start, stop in dates)
+    ]
+
+
 def numbers_in(text: str) -> list[str]:
     """The numbers of a text as bare digits: `+1 (500) 555-0101` is `15005550101`."""
     plain = to_ascii_digits(unicodedata.normalize("NFKC", text))

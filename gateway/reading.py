@@ -9,11 +9,13 @@ from typing import Any
 
 from core.turns import MAX_TEXT, Choice, Payload
 from core.writing import loose, normalise
+from gateway.contacts import MASK, numbers_to_call, without_numbers
 from gateway.numerals import option_numbers, pick
 from gateway.wording import Wording, clean
 
 INTENT_OF_COMMAND = {
     "person": "ask_human",
+    "call": "ask_human",
     "leave": "stop",
     "stop": "opt_out",
     "help": "help",
@@ -79,10 +81,12 @@ def read(inbound: Inbound, question: Question | None, language: str | None, word
     payload = (
         _number(text, question, language, wording)
         or _answer(text, question, language, wording)
+        or _number_to_call(text, question)
         or _command(text, language, wording)
         or _greeting(text, question, wording)
     )
-    return Meaning(payload=payload) if payload else Meaning(text=clean(text[:MAX_TEXT]))
+    # Nobody's number is anything that Rasa must know, or keep.
+    return Meaning(payload=payload) if payload else Meaning(text=without_numbers(text)[:MAX_TEXT])
 
 
 def _button(pressed: str | None) -> Payload | None:
@@ -115,8 +119,20 @@ def _number(text: str, question: Question | None, language: str | None, wording:
 
 
 def _command(text: str, language: str | None, wording: Wording) -> Payload | None:
-    intent = INTENT_OF_COMMAND.get(wording.command(language, text) or "")
+    numbers = numbers_to_call(text)
+    told = clean(without_numbers(text).replace(MASK, " ")) if len(numbers) == 1 else text
+    command = wording.command(language, told)
+    if command == "call":
+        return Payload(intent="ask_human", value="call_number" if numbers else "call")
+    intent = INTENT_OF_COMMAND.get(command or "") if told == text else None
     return Payload(intent=intent) if intent else None
+
+
+def _number_to_call(text: str, question: Question | None) -> Payload | None:
+    """A telephone number and nothing else, as the answer to how a person may reach them."""
+    asked = question is not None and question.id == "contact"
+    alone = len(numbers_to_call(text)) == 1 and not normalise(without_numbers(text).replace(MASK, " "))
+    return Payload(intent="ask_human", value="call_number") if asked and alone else None
 
 
 def _greeting(text: str, question: Question | None, wording: Wording) -> Payload | None:

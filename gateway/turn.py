@@ -26,6 +26,7 @@ from gateway.guessing import guess_language
 from gateway.lock import begin_anew
 from gateway.models import Message
 from gateway.opting_out import stop
+from gateway.outbox import why_silent
 from gateway.parking import park, to_thread
 from gateway.reading import Meaning
 from gateway.unanswered import for_humans
@@ -102,7 +103,7 @@ def _ask(gateway: Gateway, session: Session, conversation_id: UUID, message_id: 
     from_desk = message.author == "system"
     if message.state != "received":
         return None
-    if (from_desk and (conversation.silent or conversation.owner != "bot")) or (
+    if (from_desk and not _may_prompt(conversation, message)) or (
         not from_desk and for_humans(gateway, session, conversation, message)
     ):
         if not from_desk:
@@ -138,6 +139,16 @@ def _ask(gateway: Gateway, session: Session, conversation_id: UUID, message_id: 
     )
     now = alarm == "self_harm" and is_now(gateway, message)
     return _Asked(message.id, conversation.epoch, guess, request, now)
+
+
+def _may_prompt(conversation: Conversation, message: Message) -> bool:
+    """Whether the bot may say something unasked because the desk wants it to: not where nobody may write first.
+
+    How a referral went is asked when the conversation has long been closed.
+    """
+    if why_silent(conversation) is not None:
+        return False
+    return conversation.owner == "bot" or (conversation.owner == "closed" and message.key != "resume")
 
 
 def _release(gateway: Gateway, session: Session, conversation: Conversation, message: Message) -> None:

@@ -7,6 +7,7 @@ from cases.models import Conversation
 from cases.ownership import change_owner
 from cases.service import open_for_bot_failure
 from core.turns import Payload
+from gateway.acknowledging import acknowledge
 from gateway.alarms import find_trouble, raise_case
 from gateway.asked import remember_reading
 from gateway.effects import erase
@@ -31,10 +32,13 @@ def for_humans(gateway: Gateway, session: Session, conversation: Conversation, m
     if trouble == "duress":
         # What a caseworker sees is that it was written, not the word.
         remember_reading(message, Payload(intent="duress"))
+    raised = None
     if conversation.silent:
         wrote_after_stop(gateway, session, conversation, trouble, command=command)
     elif trouble is not None:
-        raise_case(gateway, session, conversation, trouble)
+        raised = raise_case(gateway, session, conversation, trouble)
+    if command not in ("erase", "stop") and not conversation.silent:
+        acknowledge(gateway, session, conversation, message, trouble=trouble, raised=raised, command=command)
     if command == "erase":
         erase(session, conversation, message)
         say_system(session, conversation, "say_erased", wording=gateway.wording, settings=gateway.settings)

@@ -27,13 +27,18 @@ TEXTS = {
         "ask_safe_word": "Choose a word.", "ask_duress_word": "Choose a second word.", "ask_other_number": "Which number?",
         "say_cover": "An information line. Write HELP.", "say_go_on": "We can go on.",
         "say_opted_out": "We send nothing more. Write START to begin again.",
+        "say_received": "It has arrived.", "say_received_not_opened": "It has arrived, closed.",
+        "say_neutral_goodbye": "Thank you. Good day.", "say_self_harm": "You matter. Reference {reference}, before {time}.",
+        "ask_contact": "What suits you?", "choice_write_here": "Write here", "ask_complaint": "What was not right?",
+        "choice_complaint_done": "That is all", "choice_no_complaint": "None", "say_complaint_kept": "Kept apart.",
+        "ask_follow_up": "Did it work?", "say_noted": "Noted.",
     },
     "fr": {"say_opted_out": "Nous n'envoyons plus rien.", "say_bot_failure": "Un souci. Une personne vous écrit avant {time}.",
            "say_help": "Écrivez ici.", "ask_safe": "Pouvez-vous écrire ?"},
 }  # fmt: skip
 WORDS = {
     "en": {"yes": ("yes",), "no": ("no",), "skip": ("skip",), "stop": ("stop", "unsubscribe"), "help": ("help",), "person": ("person",),
-           "leave": ("bye",), "erase": ("erase",), "start": ("start", "hi")},
+           "leave": ("bye",), "call": ("call me", "call me on"), "erase": ("erase",), "start": ("start", "hi")},
     "fr": {"yes": ("oui",), "stop": ("arrêt",), "help": ("aide",), "start": ("reprendre",)},
 }  # fmt: skip
 ALARMS: dict[str, Alarm] = {

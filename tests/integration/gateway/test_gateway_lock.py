@@ -408,3 +408,48 @@ async def test_another_language_is_noticed(line: Line, language: str | None, bod
         session.merge(line.conversation()).language = language
     await line.say(body)
     assert asked(line).signs == signs
+
+
+FOLLOW_UP = Say(say="ask_follow_up", question="follow_up", choices=YES_NO)
+
+
+async def followed_up(line: Line, *, first: tuple[Item, ...] = (SAFE, Close(do="close", reason="finished"))) -> None:
+    """Days after a conversation ended the desk has the bot ask how a referral went."""
+    line.engine.steps = [list(first), [SAFE], [FOLLOW_UP], [GO_ON]]
+    await line.say("hello")
+    line.wait(days=2)
+    with line.sessions.begin() as session:
+        resume(session, line.conversation(), prompt="follow_up")
+    await line.work()
+
+
+async def test_whether_it_is_ok_to_write_is_answered_however_late_when_the_desk_had_asked(line: Line) -> None:
+    await followed_up(line)
+    line.wait(hours=20)
+    await line.say("1")
+    assert asked(line).payload == Payload(intent="answer", question="safe", value="yes")
+    assert not asked(line).new_session
+    line.wait(hours=3)
+    await line.say("2")
+    assert asked(line).payload == Payload(intent="answer", question="follow_up", value="no")
+    assert not asked(line).new_session
+
+
+async def test_anything_but_the_answer_to_a_late_follow_up_begins_anew(line: Line) -> None:
+    await followed_up(line)
+    await line.say("1")
+    line.wait(hours=3)
+    await line.say("hello, who are you")
+    assert asked(line).new_session
+
+
+async def test_with_a_word_a_late_answer_to_the_desk_still_needs_it(line: Line) -> None:
+    await with_words(line)
+    line.wait(days=2)
+    line.engine.steps = [[SAFE], [COVER]]
+    with line.sessions.begin() as session:
+        resume(session, line.conversation(), prompt="follow_up")
+    await line.work()
+    line.wait(hours=3)
+    await line.say("1")
+    assert "locked" in asked(line).signs
