@@ -52,7 +52,7 @@ def publish(session: Session, record: ServiceRecord, **values: Any) -> Entry:
 def test_an_entry_in_which_every_field_says_something_is_valid_in_every_form(
     session: Session, version: Version, catalogues: Catalogues
 ) -> None:
-    entry = publish(session, everything(), assured_date=TODAY)
+    entry = replace(publish(session, everything()), assured_date=TODAY)
     for reader in (READER, Reader(("bn",), demonstration=True, catalogues=catalogues, today=TODAY)):
         for listed in (False, True):
             assert (
