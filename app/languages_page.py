@@ -27,6 +27,7 @@ EXAMPLES: Mapping[str, str | float] = {
     "name": "Casa Exemplo",
     "distance_km": 3.5,
     "hours": "09:00",
+    "notes": "",
     "phones": "+15005550006",
     "address": "Rua Exemplo 1",
     "languages": "English",

@@ -128,6 +128,7 @@ def _service(code: str) -> Service:
         "name": name,
         "distance_km": 2.4,
         "hours": "",
+        "notes": "",
         "phones": "+27000000000",
         "address": "1 Example Street",
         "languages": "",

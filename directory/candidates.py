@@ -1,33 +1,44 @@
-"""The queries of the search: which services could take a person, and how far each is. Nothing here can read a true address.
+"""The query of the search: which services would take a person, the nearest of them, and those that come or answer by telephone.
 
-A box on an index first, distances after it: a hundred thousand services answer in milliseconds without an extension for maps.
+One statement on one table (`findable`): the nearest come straight from an index in the order of their distance, however many there are.
+Nothing here can read a true address.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Protocol
+from datetime import date, datetime
+from functools import lru_cache
+from typing import Any, Literal, Protocol
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, Select, and_, exists, func, not_, or_, select
+from sqlalchemy import TextClause, text
 from sqlalchemy.orm import Session
 
-from directory.distance import box, kilometres
-from directory.models import Location, Organization, Service, ServiceArea, ServiceAtLocation, ServiceNeed
+from directory.distance import kilometres
 from directory.places import PlaceRef
 
-_MOST = 60
-"""Candidates that are ranked: the nearest ones, because distance is all the database knows of the order."""
+Door = Literal["place", "circle", "country", "hotline"]
+
+_LOOKED_AT = 150
+"""Of the nearest ones that would take the person, so many are looked at."""
+_PLACES, _OTHERS = 12, 6
+"""Of these, so many are ranked of those that speak the language and never close, that do one of both, and that do neither: at night, or for
+whoever speaks what few speak, the right door is seldom among the very nearest."""
 _CONFIDENTIAL_STEP_KM = 10
 _ADULT = 18
+_LINE = "talk"
+"""A line for this need is named where there is none for the need that was asked for."""
 
 
 class Asked(Protocol):
-    """What the queries need of a `SearchRequest`."""
+    """What the query needs of a `SearchRequest`."""
 
     @property
     def country(self) -> str | None: ...
     @property
     def needs(self) -> tuple[str, ...]: ...
+    @property
+    def language(self) -> str | None: ...
     @property
     def under_18(self) -> bool | None: ...
     @property
@@ -35,134 +46,136 @@ class Asked(Protocol):
     @property
     def sex(self) -> str | None: ...
     @property
+    def nationality(self) -> str | None: ...
+    @property
+    def has_papers(self) -> bool | None: ...
+    @property
+    def with_children(self) -> bool | None: ...
+    @property
     def demonstration(self) -> bool: ...
 
 
 @dataclass(frozen=True, slots=True)
 class Candidate:
-    """A service that would take the person, at its nearest location if it has one."""
+    """A service that would take the person, at its nearest door. Fields as in `findable.Findable`."""
 
-    service: Service
-    location_id: UUID | None = None
-    distance_km: float | None = None
-    is_confidential: bool = False
-
-
-def near(session: Session, asked: Asked, place: PlaceRef, km: float) -> list[Candidate]:
-    """Services within `km` of the place, and those that come to a circle around it."""
-    around = box(place.latitude, place.longitude, km)
-    query = (
-        _located(asked)
-        .where(Location.latitude.between(around.south, around.north))
-        .where(Location.longitude.between(around.west, around.east))
-    )
-    found = _nearest(session, query, place)
-    circles = session.execute(
-        _eligible(asked, select(Service, ServiceArea).join(ServiceArea, ServiceArea.service_id == Service.id))
-        .where(ServiceArea.country == asked.country, not_(Service.is_hotline))
-        .where(ServiceArea.radius_km.is_not(None))
-        .order_by(Service.id)
-    )
-    coming = [service for service, area in circles if _reaches(area, place)]
-    inside = [one for one in found if one.distance_km is not None and one.distance_km <= km]
-    return _once([*inside, *(Candidate(service, is_confidential=service.is_confidential) for service in coming)])
+    service_id: UUID
+    need: str
+    door: Door
+    location_id: UUID | None
+    distance_km: float | None
+    """Of a confidential place: to the middle of its area, in steps of ten kilometres."""
+    is_confidential: bool
+    reopens: date | None
+    limits_age: bool
+    limits_sex: bool
+    languages: tuple[str, ...]
+    hours: str
+    assured_date: date | None
 
 
-def _reaches(area: ServiceArea, place: PlaceRef) -> bool:
-    if area.latitude is None or area.longitude is None or area.radius_km is None:
-        return False
-    return kilometres(place.latitude, place.longitude, area.latitude, area.longitude) <= area.radius_km
+def candidates(session: Session, asked: Asked, place: PlaceRef | None, at: datetime) -> list[Candidate]:
+    """What could be named, each service once, in no order that means anything. Empty without a country or a need."""
+    if asked.country is None or not asked.needs:
+        return []
+    needs = tuple(dict.fromkeys(asked.needs))
+    values: dict[str, Any] = {
+        "country": asked.country, "language": asked.language, "age": asked.age, "sex": asked.sex, "nationality": asked.nationality,
+        "today": at.date(), "latitude": place.latitude if place else None, "longitude": place.longitude if place else None,
+        "line": _LINE,
+    } | {f"need_{number}": need for number, need in enumerate(needs)}  # fmt: skip
+    statement, names = _statement(_rules(asked), len(needs), located=place is not None)
+    rows = session.connection().execute(statement, {name: values[name] for name in names})
+    found: dict[UUID, Candidate] = {}
+    for row in rows:
+        candidate = _candidate(row, place)
+        if candidate is not None:
+            earlier = found.get(candidate.service_id)
+            if earlier is None or _farther(earlier) > _farther(candidate):
+                found[candidate.service_id] = candidate
+    return list(found.values())
 
 
-def in_country(session: Session, asked: Asked, place: PlaceRef | None) -> list[Candidate]:
-    """Services with a location anywhere in the country, the nearest to the place when there is one."""
-    return _nearest(session, _located(asked), place)
+def _farther(candidate: Candidate) -> float:
+    return float("inf") if candidate.distance_km is None else candidate.distance_km
 
 
-def nationwide(session: Session, asked: Asked, *, hotline: bool) -> list[Candidate]:
-    """Services for the whole country without a place to go to: hotlines, or the others."""
-    everywhere = exists().where(ServiceArea.service_id == Service.id, ServiceArea.radius_km.is_(None))
-    query = _eligible(asked, select(Service)).where(
-        Service.is_hotline if hotline else and_(not_(Service.is_hotline), everywhere)
-    )
-    return [
-        Candidate(service, is_confidential=service.is_confidential)
-        for service in session.scalars(query.order_by(Service.id).limit(_MOST))
-    ]
-
-
-def _eligible[*T](asked: Asked, query: Select[*T]) -> Select[*T]:
-    """Only services that would not turn this person away."""
-    rules: list[ColumnElement[bool]] = [
-        Service.country == asked.country,
-        Service.status == "active",
-        Service.listing == "published",
-        exists().where(ServiceNeed.service_id == Service.id, ServiceNeed.need.in_(asked.needs)),
-    ]
+def _rules(asked: Asked) -> str:
+    """Only what would turn this person away. What is not known of them shuts nobody out."""
+    rules = ["(reopens IS NULL OR reopens > :today)"]
     if not asked.demonstration:
-        invented = exists().where(Organization.id == Service.organization_id, Organization.is_example)
-        rules += [not_(Service.is_example), not_(invented)]
+        rules.append("NOT is_example")
     if asked.age is not None:
-        rules += [
-            or_(Service.minimum_age.is_(None), Service.minimum_age <= asked.age),
-            # "Up to 17" is until the eighteenth birthday.
-            or_(Service.maximum_age.is_(None), func.floor(asked.age) <= Service.maximum_age),
-        ]
+        # "Up to 17" is until the eighteenth birthday.
+        rules += ["coalesce(minimum_age <= :age, true)", "coalesce(floor(CAST(:age AS float8)) <= maximum_age, true)"]
     elif asked.under_18 is True:
-        rules.append(or_(Service.minimum_age.is_(None), Service.minimum_age < _ADULT))
+        rules.append(f"coalesce(minimum_age < {_ADULT}, true)")
     elif asked.under_18 is False:
-        rules.append(or_(Service.maximum_age.is_(None), Service.maximum_age >= _ADULT))
+        rules.append(f"coalesce(maximum_age >= {_ADULT}, true)")
     if asked.sex is not None:
-        rules.append(Service.eligible_sex.in_(("any", asked.sex)))
-    return query.where(*rules)
+        rules.append("eligible_sex IN ('any', :sex)")
+    if asked.nationality is not None:
+        rules.append("coalesce(:nationality = ANY(eligible_nationalities), true)")
+    if asked.has_papers is False:
+        rules.append("legal_status <> 'required'")
+    if asked.with_children is True:
+        rules.append("children_accompanying IS DISTINCT FROM false")
+    return " AND ".join(rules)
 
 
-def _located(asked: Asked) -> Select[Service, Location]:
-    query = (
-        select(Service, Location)
-        .join(ServiceAtLocation, ServiceAtLocation.service_id == Service.id)
-        .join(Location, Location.id == ServiceAtLocation.location_id)
-        .where(
-            Location.country == asked.country,
-            not_(Service.is_hotline),
-            # A hidden service at a location that somebody forgot to hide: not even its distance may be told.
-            or_(not_(Service.is_confidential), Location.is_confidential),
-        )
+_ABLE = """
+WITH able AS NOT MATERIALIZED (
+    SELECT service_id, need, door, location_id, latitude, longitude, radius_km, is_confidential, reopens, languages, hours, always,
+        assured_date, minimum_age IS NOT NULL OR maximum_age IS NOT NULL AS limits_age, eligible_sex <> 'any' AS limits_sex,
+        coalesce(CAST(:language AS varchar) = ANY(languages), false) AS speaks
+    FROM findable WHERE country = :country AND {rules})
+"""
+_HERE = "on_map(:latitude, :longitude)"
+_FRESH = "assured_date DESC NULLS LAST, service_id"
+
+
+@lru_cache(maxsize=256)
+def _statement(rules: str, needs: int, *, located: bool) -> tuple[TextClause, tuple[str, ...]]:
+    """The statement for a set of rules with the names of its values; made once, so that the server keeps its plan.
+
+    Longer than 4,096 characters it would be taken apart anew by psycopg at every search.
+    """
+    statement = text(_ABLE.format(rules=rules) + " UNION ALL ".join(_parts(needs, located=located)))
+    return statement, tuple(statement.compile().params)
+
+
+def _parts(needs: int, *, located: bool) -> Iterator[str]:
+    for number in range(needs):
+        near = f"on_map(latitude, longitude) <-> {_HERE}" if located else _FRESH
+        yield _few(f"need = :need_{number} AND door = 'place'", near, _PLACES)
+        yield _few(f"need = :need_{number} AND door = 'country'", _FRESH, _OTHERS)
+        yield _few(f"need = :need_{number} AND door = 'hotline'", _FRESH, _OTHERS)
+        if located:
+            around = f"around_on_map(latitude, longitude, radius_km) @> box({_HERE}, {_HERE})"
+            yield _few(f"need = :need_{number} AND door = 'circle' AND {around}", _FRESH, _OTHERS)
+    yield _few("need = :line AND door = 'hotline'", _FRESH, _OTHERS)
+
+
+def _few(which: str, order: str, of_each: int) -> str:
+    return (
+        f"(SELECT * FROM (SELECT *, row_number() OVER (PARTITION BY speaks, always ORDER BY away) AS nth FROM ("  # noqa: S608
+        f"SELECT *, row_number() OVER (ORDER BY {order}) AS away FROM able WHERE {which} ORDER BY {order} LIMIT {_LOOKED_AT}"
+        f") AS near) AS few WHERE nth <= {of_each})"
     )
-    return _eligible(asked, query)
 
 
-def _nearest(session: Session, query: Select[Service, Location], place: PlaceRef | None) -> list[Candidate]:
-    """The rows of the query as candidates, nearest first, each service once."""
-    if place is None:
-        rows = session.execute(query.order_by(Service.assured_date.desc().nulls_last(), Service.id).limit(_MOST))
-        return _once(_candidate(service, location, None) for service, location in rows)
-    # Degrees of longitude shrink towards the poles; good enough to order by, kilometres are computed after.
-    shrink = func.cos(func.radians(place.latitude))
-    rough = func.power(Location.latitude - place.latitude, 2) + func.power(
-        (Location.longitude - place.longitude) * shrink, 2
-    )
-    rows = session.execute(query.order_by(rough, Service.id).limit(_MOST))
-    return _once(
-        sorted(
-            (_candidate(service, location, place) for service, location in rows),
-            key=lambda one: float("inf") if one.distance_km is None else one.distance_km,
-        )
-    )
-
-
-def _candidate(service: Service, location: Location, place: PlaceRef | None) -> Candidate:
-    hidden = service.is_confidential or location.is_confidential
+def _candidate(row: Any, place: PlaceRef | None) -> Candidate | None:
+    """The row with its distance. None: the place is in the corner of a box that the circle does not reach."""
     distance = None
-    if place is not None and location.latitude is not None and location.longitude is not None:
-        exact = kilometres(place.latitude, place.longitude, location.latitude, location.longitude)
-        distance = max(1, round(exact / _CONFIDENTIAL_STEP_KM)) * float(_CONFIDENTIAL_STEP_KM) if hidden else exact
-    return Candidate(service, location.id, distance, hidden)
-
-
-def _once(candidates: Iterable[Candidate]) -> list[Candidate]:
-    """Each service at its first candidate."""
-    kept: dict[UUID, Candidate] = {}
-    for candidate in candidates:
-        kept.setdefault(candidate.service.id, candidate)
-    return list(kept.values())
+    if place is not None and row.latitude is not None:
+        distance = kilometres(place.latitude, place.longitude, row.latitude, row.longitude)
+    if row.door == "circle":
+        if distance is None or distance > row.radius_km:
+            return None
+        distance = None  # where it starts from says nothing to a person
+    elif distance is not None and row.is_confidential:
+        distance = max(1, round(distance / _CONFIDENTIAL_STEP_KM)) * float(_CONFIDENTIAL_STEP_KM)
+    return Candidate(
+        row.service_id, row.need, row.door, row.location_id, distance, row.is_confidential, row.reopens, row.limits_age, row.limits_sex,
+        tuple(row.languages), row.hours, row.assured_date,
+    )  # fmt: skip

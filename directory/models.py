@@ -22,7 +22,8 @@ from sqlalchemy import (
 )
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
-import directory.confidential  # noqa: F401  so that the metadata is complete; nothing here uses it
+import directory.confidential
+import directory.findable  # noqa: F401  so that the metadata is complete; nothing here uses either
 from core.database import Base, Identified, now
 
 NEEDS = ("shelter", "health", "food_cash", "work", "legal", "family", "talk", "return")

@@ -1,25 +1,42 @@
 """Which services to name to a person: those that will take them, then the ones that are open, understand them, and are near.
 
-What would turn a person away is a hard filter: country, status, age, sex. All else only orders. Nothing is widened
-silently: `relaxed` says so.
+What would turn a person away is a hard filter: country, listing, status, age, sex, and what they said of papers, nationality and children.
+All else only orders. Nothing is widened silently: `relaxed` says so, step by step, and the country is never left.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime
+from typing import Any, Literal
 from uuid import UUID
 
-from sqlalchemy import select
-from sqlalchemy.orm import Session, joinedload, selectinload
+from sqlalchemy import bindparam, select
+from sqlalchemy.orm import Session
 
 from core.database import now
-from directory.candidates import Candidate, in_country, nationwide, near
-from directory.hours import Hours
-from directory.models import Address, Phone, Service
-from directory.places import PlaceRef, get_place
-from directory.ranking import best
+from directory.candidates import Candidate, candidates
+from directory.cards import cards
+from directory.hours import Hours, parse, state
+from directory.models import Place
+from directory.places import PlaceRef
+from directory.ranking import ranked
+from directory.reasons import reasons
 
 RADII_KM = (50.0, 200.0)
 """First how far a person may go for it, then how far help may be at most before the whole country is searched."""
+
+_PLACE = select(
+    Place.id,
+    Place.name,
+    Place.country,
+    Place.place_type,
+    Place.latitude,
+    Place.longitude,
+    Place.population,
+    Place.region,
+).where(Place.id == bindparam("id"))
+
+Who = Literal["adult", "child", "woman", "family"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,6 +44,8 @@ class SearchRequest:
     """Who needs what, where. None: not known, which excludes nothing.
 
     `country` may be None when `place_id` is given. `under_18`: True, False, or None for unsure and skipped. `sex`: female or male.
+    `who`: in one word, where it is known so; what is said more exactly beside it counts more. `has_papers`: False when they said that
+    they have none. `nationality`: ISO 3166. `open_now`: an open door counts more than a near one.
     """
 
     country: str | None
@@ -38,6 +57,11 @@ class SearchRequest:
     sex: str | None = None
     demonstration: bool = False
     limit: int = 3
+    who: Who | None = None
+    nationality: str | None = None
+    has_papers: bool | None = None
+    with_children: bool | None = None
+    open_now: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,6 +88,12 @@ class FoundService:
     is_hotline: bool
     is_example: bool
     assured_date: date | None
+    reasons: tuple[str, ...] = ()
+    """Why it is named and what to know before going, most important first: codes of `reasons.REASONS`."""
+    alert: str | None = None
+    """A notice that holds today, in the language of the name where there is one."""
+    reopens: date | None = None
+    """Closed for now; the day on which it is expected to open again."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,11 +105,16 @@ class SearchResult:
     country: str | None = None
     place: PlaceRef | None = None
 
+    @property
+    def offer_person(self) -> bool:
+        """Whether the answer must end with a human: nothing was found, or nothing near."""
+        return not self.services or bool(self.relaxed)
+
 
 def find(session: Session, request: SearchRequest, *, at: datetime | None = None) -> SearchResult:
     """Services for the request at a moment (default: now). Never one of another country; empty without a need or a country."""
     moment = at or now()
-    place = get_place(session, request.place_id) if request.place_id else None
+    place = _place(session, request.place_id) if request.place_id else None
     if place is not None and request.country not in (None, place.country):
         place = (
             None  # the country was said; a place elsewhere is a mistake, and another country's services would be one
@@ -87,93 +122,94 @@ def find(session: Session, request: SearchRequest, *, at: datetime | None = None
     country = request.country or (place.country if place else None)
     if country is None or not request.needs or request.limit < 1:
         return SearchResult((), country=country, place=place)
-    request = replace(request, country=country)
-    candidates, relaxed = _gather(session, request, place)
-    chosen = best(session, candidates, request, moment)[: request.limit]
-    if not chosen or relaxed:
-        hotlines = best(session, nationwide(session, request, hotline=True), request, moment)[:1]
-        if hotlines:
-            chosen = [*chosen[: request.limit - 1], *hotlines]
-            relaxed = (*relaxed, "hotline")
-    return SearchResult(_told(session, chosen, request), relaxed, country, place)
+    request = replace(_who(request), country=country)
+    chosen, relaxed = _chosen(ranked(candidates(session, request, place, moment), request, moment), request, place)
+    return SearchResult(_told(session, chosen, request, moment), relaxed, country, place)
 
 
-def _gather(
-    session: Session, request: SearchRequest, place: PlaceRef | None
+def _who(request: SearchRequest) -> SearchRequest:
+    """The request with what the one word for the person says."""
+    under_18, sex, children = request.under_18, request.sex, request.with_children
+    if request.age is None and under_18 is None and request.who is not None:
+        under_18 = request.who == "child"
+    if request.who == "woman" and sex is None:
+        sex = "female"
+    if request.who == "family" and children is None:
+        children = True
+    return replace(request, under_18=under_18, sex=sex, with_children=children)
+
+
+def _place(session: Session, id_: str) -> PlaceRef | None:
+    """The place of an id that `places.look_up` gave, as the gazetteer has it."""
+    row = session.connection().execute(_PLACE, {"id": id_}).first()
+    return PlaceRef(*row) if row else None
+
+
+def _chosen(
+    found: Sequence[Candidate], request: SearchRequest, place: PlaceRef | None
 ) -> tuple[list[Candidate], tuple[str, ...]]:
-    """Candidates of the smallest circle that holds any, and what had to be widened for them."""
-    elsewhere = nationwide(session, request, hotline=False)
-    if place is None:
-        return in_country(session, request, None) + elsewhere, ()
-    if found := near(session, request, place, RADII_KM[0]):
-        return found + elsewhere, ()
-    if found := near(session, request, place, RADII_KM[1]):
-        return found + elsewhere, ("radius_200",)
-    return in_country(session, request, place) + elsewhere, ("radius_200", "country")
-
-
-def _told(session: Session, chosen: list[tuple[Candidate, Hours]], request: SearchRequest) -> tuple[FoundService, ...]:
-    services = {
-        service.id: service
-        for service in session.scalars(
-            select(Service)
-            .where(Service.id.in_([candidate.service.id for candidate, _ in chosen]))
-            .options(
-                joinedload(Service.organization),
-                selectinload(Service.texts),
-                selectinload(Service.phones),
-                selectinload(Service.needs),
-                selectinload(Service.languages),
-            )
+    """The few to name, from the smallest circle that holds any, and what had to be widened for them."""
+    lines = [one for one in found if one.door == "hotline" and one.need in request.needs]
+    lines = lines or [one for one in found if one.door == "hotline"]
+    doors = [one for one in found if one.door != "hotline"]
+    relaxed: tuple[str, ...] = ()
+    if place is not None:
+        within = [_within(doors, km) for km in RADII_KM]
+        steps = ("radius_200", "country")
+        wide = next(
+            (number for number, some in enumerate(within) if any(one.door in ("place", "circle") for one in some)), 2
         )
-    }
-    addresses = _addresses(session, [candidate for candidate, _ in chosen])
-    return tuple(
-        _found(services[candidate.service.id], candidate, hours, request, addresses.get(candidate.location_id))
-        for candidate, hours in chosen
-    )
+        relaxed = steps[:wide]
+        doors = within[wide] if wide < len(within) else doors
+    chosen = doors[: request.limit]
+    if lines and (not chosen or relaxed):
+        chosen = chosen[: request.limit - 1]
+        # Hours away from the nearest door, somebody who answers now is worth more than any door.
+        chosen = [lines[0], *chosen] if "country" in relaxed else [*chosen, lines[0]]
+        relaxed = (*relaxed, "hotline")
+    return chosen, relaxed
 
 
-def _addresses(session: Session, candidates: list[Candidate]) -> dict[UUID | None, str]:
-    """One line for each location whose address may be told."""
-    open_to_all = [one.location_id for one in candidates if one.location_id and not one.is_confidential]
-    rows = session.scalars(
-        select(Address)
-        .where(Address.location_id.in_(open_to_all), Address.address_type == "physical")
-        .order_by(Address.id.desc())
-    )
-    return {
-        row.location_id: ", ".join(line for line in (row.address_1, row.address_2, row.city) if line) for row in rows
-    }
+def _within(doors: Sequence[Candidate], km: float) -> list[Candidate]:
+    return [one for one in doors if one.distance_km is None or one.distance_km <= km]
 
 
-def _found(
-    service: Service, candidate: Candidate, hours: Hours, request: SearchRequest, address: str | None
-) -> FoundService:
-    texts = {text.language: text for text in service.texts if text.state == "approved"}
-    text = texts.get(request.language or "") or texts.get("en")
+def _told(
+    session: Session, chosen: Sequence[Candidate], request: SearchRequest, at: datetime
+) -> tuple[FoundService, ...]:
+    told = cards(session, chosen, request.language, demonstration=request.demonstration)
+    return tuple(_found(told[one.service_id], one, request.language, at) for one in chosen if one.service_id in told)
+
+
+def _found(card: Any, candidate: Candidate, language: str | None, at: datetime) -> FoundService:
+    rules = parse(candidate.hours)
+    # While it is closed for weeks, its weekly hours would say "opens tomorrow".
+    hours = Hours("closed") if candidate.reopens else state(rules, at)
+    texts = {text["language"]: text for text in card.texts or ()}
+    text = texts.get(language or "") or texts.get("en")
+    day = at.astimezone(rules[0].zone).date() if rules else at.date()
+    alert = (text and text["alert"]) or card.alert
     return FoundService(
-        id=service.id,
-        name=text.name if text else service.name,
-        description=text.description if text else service.description,
-        language=text.language if text else None,
-        organization=service.organization.name,
-        needs=tuple(sorted(need.need for need in service.needs)),
+        id=candidate.service_id,
+        name=text["name"] if text else card.name,
+        description=text["description"] if text else card.description,
+        language=text["language"] if text else None,
+        organization=card.organization,
+        needs=tuple(card.needs),
         hours=hours,
         distance_km=candidate.distance_km,
-        address=address,
+        address=card.address or None,
         confidential_address=candidate.is_confidential,
-        phones=tuple(phone.number for phone in service.phones if _may_be_told(phone, request)),
-        languages=tuple(sorted(language.language for language in service.languages)),
-        eligible_sex=service.eligible_sex,
-        walk_in=service.walk_in,
-        referral_needed=service.referral_needed,
-        documents_required=service.documents_required,
-        is_hotline=service.is_hotline,
-        is_example=service.is_example,
-        assured_date=service.assured_date,
+        phones=tuple(dict.fromkeys(card.phones or ())),
+        languages=candidate.languages,
+        eligible_sex=card.eligible_sex,
+        walk_in=card.walk_in,
+        referral_needed=card.referral_needed,
+        documents_required=card.documents_required,
+        is_hotline=card.is_hotline,
+        is_example=card.is_example,
+        assured_date=candidate.assured_date,
+        reasons=reasons(candidate, card, hours, language, at),
+        alert=alert if alert and card.alert_until is not None and card.alert_until >= day else None,
+        reopens=candidate.reopens,
     )
-
-
-def _may_be_told(phone: Phone, request: SearchRequest) -> bool:
-    return request.demonstration or (phone.verified_on is not None and not phone.is_example)

@@ -1,5 +1,7 @@
 """A service as the values of `say_service`: names and numbers as they are, opening hours in the person's language."""
 
+from babel.dates import format_date
+
 from bot.actions.world import Service
 from core.catalogues import Catalogues
 from directory.hours import Hours
@@ -7,6 +9,15 @@ from directory.search import FoundService
 
 LONGEST = 300
 """Characters of a value that the gateway takes (core/turns.py)."""
+LONGEST_ALERT = 100
+"""A longer notice is left out and people are asked to ring: cut in the middle it may say the opposite."""
+NOTES = (
+    "reopens", "far", "ring_first", "referral_needed", "documents_needed", "no_papers_needed", "comes_to_you", "by_phone",
+    "speaks_language",
+)  # fmt: skip
+"""Reasons that the other lines of a service do not say already, most important first."""
+MOST_NOTES = 2
+"""Of these: a longer message arrives in parts, or not at all."""
 
 
 def shown(found: FoundService, language: str, catalogues: Catalogues) -> Service:
@@ -15,6 +26,7 @@ def shown(found: FoundService, language: str, catalogues: Catalogues) -> Service
         "name": found.name,
         "distance_km": "" if found.distance_km is None else round(found.distance_km, 1),
         "hours": hours(found.hours, language, catalogues),
+        "notes": "\n".join(notes(found, language, catalogues)),
         "phones": "\n".join(found.phones),  # each on its own line, so that it reads well from right to left
         "address": catalogues.text("say_confidential_address", language)
         if found.confidential_address
@@ -26,6 +38,17 @@ def shown(found: FoundService, language: str, catalogues: Catalogues) -> Service
         values={name: value[:LONGEST] if isinstance(value, str) else value for name, value in values.items()},
         is_example=found.is_example,
     )
+
+
+def notes(found: FoundService, language: str, catalogues: Catalogues) -> list[str]:
+    """What to know before going, and a notice that holds today."""
+    codes = [code for code in NOTES if code in found.reasons]
+    alert = found.alert or ""
+    if len(alert) > LONGEST_ALERT:
+        codes, alert = ["ring_first", *(code for code in codes if code != "ring_first")], ""
+    day = format_date(found.reopens, "d MMMM", locale=catalogues.languages[language].cldr) if found.reopens else ""
+    said = [catalogues.text(f"reason_{code}", language, day=day) for code in codes[:MOST_NOTES]]
+    return [*said, *([alert] if alert else [])]
 
 
 def _comma(language: str, catalogues: Catalogues) -> str:

@@ -157,7 +157,7 @@ def _services_near_a_town(talk: Talk, cases: Any) -> None:
     assert said[-2:] == ["say_example_note", "ask_stranded"]
     services = [item["values"] for item in talk.last if item.get("say") == "say_service"]
     assert services
-    fields = {"name", "need", "distance_km", "hours", "phones", "address", "languages"}
+    fields = {"name", "need", "distance_km", "hours", "notes", "phones", "address", "languages"}
     assert [set(values) for values in services] == [fields] * len(services)
     for value in ("no", "none", "yes", "yes", "no", "yes", "both", "no", "no", "no", "no"):
         talk.pick(value)

@@ -2,10 +2,10 @@ from datetime import UTC, date, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
 import pytest
-from hypothesis import assume, given
+from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
-from directory.hours import Hours, Rule, state
+from directory.hours import Hours, Rule, openness, parse, state
 
 DHAKA = "Asia/Dhaka"
 EVERY_DAY = "MO,TU,WE,TH,FR,SA,SU"
@@ -170,3 +170,23 @@ def test_open_means_that_the_clock_on_the_wall_is_within_the_hours(
         expected = (today in chosen and clock >= opens) or (yesterday in chosen and clock < closes)
     hours = state([Rule("weekly", zone, byday, opens, closes)], moment)
     assert (hours.kind in ("open", "always")) == expected
+
+
+OPENNESS = {"open": 0, "always": 0, "unknown": 1, "appointment": 1, "closed": 2}
+KINDS = st.lists(st.sampled_from(["always", "appointment", "unknown"]).map(lambda kind: Rule(kind, DHAKA)), max_size=2)
+
+
+@settings(max_examples=100)
+@given(schedules(), KINDS, moments)
+def test_the_quick_answer_for_the_order_is_the_one_that_is_told(
+    rules: list[Rule], others: list[Rule], moment: datetime
+) -> None:
+    assert openness([*rules, *others], moment) == OPENNESS[state([*rules, *others], moment).kind]
+
+
+def test_rules_are_read_as_the_database_writes_them() -> None:
+    written = "weekly|Asia/Dhaka|MO,TU|08:00:00|23:59:00|2026-01-01|;always|UTC|||||;closure|Asia/Dhaka||||2026-11-24|2026-11-25"
+    assert parse(written) == (
+        weekly("08:00", "23:59", "MO,TU", valid_from=date(2026, 1, 1)), Rule("always", "UTC"), HOLIDAY,
+    )  # fmt: skip
+    assert parse("") == ()

@@ -228,7 +228,7 @@ def ours() -> tuple[CatalogueWording, Catalogues]:
 
 FILLED: Mapping[str, str] = {
     "reference": "K4711", "time": "2026-11-24T18:00:00+00:00", "until": "2026-11-24T18:00:00+00:00", "day": "day_monday",
-    "number": "112", "phones": "+1 500 555 0101", "name": "Example House", "distance_km": "3", "hours": "", "address": "",
+    "number": "112", "phones": "+1 500 555 0101", "name": "Example House", "distance_km": "3", "hours": "", "notes": "", "address": "",
     "languages": "",
 }  # fmt: skip
 

@@ -148,7 +148,14 @@ def test_a_moment_is_told_in_the_zone_of_the_person(catalogues: Catalogues) -> N
 
 
 def test_numbers_and_days_are_written_in_the_language_and_plain_texts_stay(catalogues: Catalogues) -> None:
-    service = {"name": "Casa Exemplo", "hours": "", "phones": "+15005550006", "address": None, "languages": "Français"}
+    service = {
+        "name": "Casa Exemplo",
+        "hours": "",
+        "notes": "",
+        "phones": "+15005550006",
+        "address": None,
+        "languages": "Français",
+    }
     assert (
         catalogues.text("say_service", "fr", distance_km=3.5, **service)
         == "Casa Exemplo\n3,5 km\n+15005550006\nLangues : Français"
