@@ -187,6 +187,8 @@ class Case(Identified, Base):
     opened_at: Mapped[datetime] = mapped_column(default=now)
     due_at: Mapped[datetime]
     taken_at: Mapped[datetime | None]
+    escalated: Mapped[int] = mapped_column(default=0, server_default="0")
+    """Steps taken because nobody had taken it in its time (gateway/waiting.py): 1 the second on call, 2 the duty manager."""
     closed_at: Mapped[datetime | None]
     outcome: Mapped[str | None]
 

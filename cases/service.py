@@ -156,6 +156,12 @@ def read_screening(case: Case) -> Screening:
     return Screening(rules=stored.get("rules", []), needs=stored.get("needs", []), answers=stored.get("answers", {}))
 
 
+def may_be_told(case: Case) -> bool:
+    """Whether a message that nobody asked for may be sent: it could hurt whoever said that it is not safe, or wants no contact."""
+    held = case.conversation.hold is not None
+    return not (held or case.contact in ("later", "no") or read_screening(case).answers.get("safe") == "no")
+
+
 def set_hold(session: Session, conversation_id: UUID, reason: str | None) -> None:
     """Keep staff from writing first, for one of HOLDS, or allow it again (None). A reason never takes the place of a more serious one.
 

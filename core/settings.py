@@ -140,6 +140,13 @@ class Settings(BaseSettings):
     target_e: Seconds = Field(timedelta(minutes=5), description="Level E: seconds until a person acknowledges.")
     target_u: Seconds = Field(timedelta(hours=1), description="Level U: seconds until a person writes.")
     target_p: Seconds = Field(timedelta(hours=24), description="Level P: seconds until a person writes.")
+    escalate_second: Seconds = Field(
+        timedelta(minutes=10),
+        description="Level E: seconds that nobody acknowledges until the second on call is called.",
+    )
+    escalate_manager: Seconds = Field(
+        timedelta(minutes=20), description="Level E: seconds that nobody acknowledges until the duty manager is called."
+    )
     target_r: Seconds = Field(timedelta(hours=72), description="Level R: seconds until a person writes.")
 
     # The check of what is sent (gateway/check.py)

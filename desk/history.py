@@ -74,6 +74,7 @@ def _event(event: CaseEvent, words: Words) -> str:
         "rules": words.say("list_separator").join(
             words.find(f"check_rule_{rule}", rule) for rule in details.get("rules", "").split(",")
         ),
+        "step": words.find(f"escalation_{details.get('step')}", ""),
         "error": words.find(f"error_code_{details.get('error_code')}", ""),
     }
     return words.say(f"event_{event.kind}", **said).rstrip(" :")

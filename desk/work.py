@@ -120,8 +120,7 @@ def channel(session: Session, case_id: UUID) -> str:
 
 def _tell(session: Session, gateway: Gateway, case: Case, key: str) -> bool:
     """Tell the person, unless a message nobody asked for could hurt them. Returns whether they are told."""
-    held = case.conversation.hold is not None
-    if held or case.contact in ("later", "no") or service.read_screening(case).answers.get("safe") == "no":
+    if not service.may_be_told(case):
         return False
     said = outbox.say_system(session, case.conversation, key, wording=gateway.wording, settings=gateway.settings)
     return bool(said)

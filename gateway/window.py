@@ -25,7 +25,7 @@ WINDOW = timedelta(hours=24)
 """After the person's last message; later Twilio refuses anything but approved templates."""
 _CLOSED = "63016"
 INVITATION = "say_message_waiting"
-NOTICES = frozenset({"say_human_takes_over", "say_human_left", "say_case_closed"})
+NOTICES = frozenset({"say_human_takes_over", "say_human_left", "say_case_closed", "say_still_waiting"})
 """Nobody is called back to a phone only to hear who reads there now."""
 KEPT_BACK = ("stop", "leave", "erase")
 """Somebody who writes one of these words does not ask for what waits."""
