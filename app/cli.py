@@ -209,6 +209,32 @@ def complaints(arguments: argparse.Namespace) -> int:
     return 0
 
 
+def directory_import(arguments: argparse.Namespace) -> int:
+    from app.importing import import_file
+    from app.up import resources
+
+    with resources(_settings()) as (settings, _):
+        return import_file(
+            settings,
+            arguments.file,
+            sys.stdout,
+            format_=arguments.format,
+            country=arguments.country,
+            write=arguments.apply or arguments.publish or arguments.all_or_nothing,
+            publish=arguments.publish,
+            all_or_nothing=arguments.all_or_nothing,
+            as_json=arguments.json,
+        )
+
+
+def directory_undo(arguments: argparse.Namespace) -> int:
+    from app.importing import undo_batch
+    from app.up import resources
+
+    with resources(_settings()) as (settings, _):
+        return undo_batch(settings, arguments.batch, sys.stdout, as_json=arguments.json)
+
+
 def _lines(name: str) -> IO[str]:
     """A file of JSON lines, or standard input for `-`. Bytes that are not UTF-8 become replacement marks, not errors."""
     if name == "-":
@@ -265,7 +291,32 @@ def parser() -> argparse.ArgumentParser:
     apart.add_argument("--close", action="store_true", help="the complaint is dealt with")
     waiting = add("templates", templates, "the WhatsApp message that an answer waits: its approval in each language")
     waiting.add_argument("action", nargs="?", default="list", choices=("list", "submit", "refresh"))
+    services = commands.add_parser("directory", help="bring services into the directory, and out of it")
+    _directory(services.add_subparsers(title="commands", required=True, metavar="COMMAND"))
     return made
+
+
+def _directory(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
+    """The commands of `waymark directory`."""
+
+    def add(name: str, run: Callable[[argparse.Namespace], int], says: str) -> argparse.ArgumentParser:
+        command = commands.add_parser(name, help=says, description=says)
+        command.set_defaults(run=run)
+        return command
+
+    bring = add("import", directory_import, "look at a file of services; with --apply, write what is not refused")
+    bring.add_argument("file", help="a file, the folder of a tabular package, or - for standard input")
+    bring.add_argument("--apply", action="store_true", help="write; without it nothing is written")
+    bring.add_argument("--publish", action="store_true", help="write, and tell people of new entries at once")
+    bring.add_argument("--all-or-nothing", action="store_true", help="write, but nothing if any entry is refused")
+    bring.add_argument(
+        "--format", choices=("csv", "xlsx", "hsds-json", "tabular"), help="told by the content if absent"
+    )
+    bring.add_argument("--country", metavar="CODE", help="of HSDS entries that do not say theirs")
+    bring.add_argument("--json", action="store_true", help="JSON lines: one an entry, the counts last")
+    back = add("undo", directory_undo, "undo an import; entries that changed since then are left and named")
+    back.add_argument("batch", help="the id that the import printed")
+    back.add_argument("--json", action="store_true", help="one JSON object")
 
 
 def main() -> None:

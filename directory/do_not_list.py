@@ -3,7 +3,9 @@
 `writing.write` asks here before it creates an entry or gives one another number or name.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from uuid import UUID
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session, selectinload
@@ -17,30 +19,56 @@ _TAIL = 8
 """Last digits that make two numbers of one country the same, with or without the country's code."""
 
 
-def refuse(session: Session, before: ServiceRecord | None, after: ServiceRecord) -> None:
-    """Raises DoNotListError when the entry is one, or takes the number or the name (with the organization) of one."""
+@dataclass(frozen=True, slots=True)
+class Barred:
+    """An entry that must never be listed, by what it is known by."""
+
+    service_id: UUID
+    country: str
+    reason: str
+    name: str
+    numbers: frozenset[str]
+
+
+def refuse(
+    session: Session, before: ServiceRecord | None, after: ServiceRecord, *, barred: Iterable[Barred] | None = None
+) -> None:
+    """Raises DoNotListError when the entry is one, or takes the number or the name (with the organization) of one.
+
+    `barred`: what `load` gave, for whoever asks for many entries.
+    """
     numbers, name = _numbers_of(after), _name(after.organization.name, after.name)
     if before is not None:
         numbers -= _numbers_of(before)
         name = "" if name == _name(before.organization.name, before.name) else name
     if not numbers and not name:
         return
+    for one in load(session, after.country) if barred is None else barred:
+        if one.service_id != after.id and one.country == after.country and (one.name == name or numbers & one.numbers):
+            raise DoNotListError(one.service_id, one.reason)
+
+
+def load(session: Session, country: str | None = None) -> list[Barred]:
+    """All entries that must never be listed, of one country or of all."""
+    query = select(Service).where(Service.listing == "do_not_list")
     listed = session.scalars(
-        select(Service)
-        .where(Service.listing == "do_not_list", Service.country == after.country)
-        .options(
+        (query.where(Service.country == country) if country else query).options(
             selectinload(Service.organization),
             selectinload(Service.phones),
             selectinload(Service.contacts).selectinload(Contact.phones),
             selectinload(Service.at_locations).selectinload(ServiceAtLocation.location).selectinload(Location.phones),
         )
     )
-    for service in listed:
-        if service.id == after.id:
-            continue
-        same_name = name == _name(service.organization.name, service.name)
-        if same_name or numbers & {_tail(phone.number) for phone in _phones(service)}:
-            raise DoNotListError(service.id, service.listing_reason or "")
+    return [
+        Barred(
+            service.id,
+            service.country,
+            service.listing_reason or "",
+            _name(service.organization.name, service.name),
+            frozenset(_tail(phone.number) for phone in _phones(service)),
+        )
+        for service in listed
+    ]
 
 
 def _numbers_of(record: ServiceRecord) -> set[str]:

@@ -149,7 +149,7 @@ def write(session: Session, record: ServiceRecord, *, by: str, source: str, at: 
     moment = at or now()
     service = session.get(Service, record.id, options=_LOADED, populate_existing=True) if record.id else None
     before = _record(service, _attributes(session, [service.id]).get(service.id, [])) if service else None
-    if before is not None and not differences(before, _like(before, record)):
+    if before is not None and not differences(before, like(before, record)):
         return Written(service, [], created=False)  # type: ignore[arg-type]
     do_not_list.refuse(session, before, record)
     organization = _organization(session, record.organization)
@@ -192,10 +192,17 @@ def search_text(record: ServiceRecord) -> str:
     return normalise(" ".join(word for word in words if word))
 
 
-def _like(before: ServiceRecord, record: ServiceRecord) -> ServiceRecord:
+def like(before: ServiceRecord, record: ServiceRecord) -> ServiceRecord:
     """The record with the ids that the stored one has where the content is the same: a file without ids is no change."""
     data = record.model_dump()
     _take_ids(data, before.model_dump())
+    for name, wanted, stored in (
+        ("organization", record.organization, before.organization),
+        ("program", record.program, before.program),
+    ):
+        if wanted and stored and wanted.id is None and wanted.name != stored.name:
+            # Another name without an id is another organization, not a new name for this one and all its services.
+            data[name]["id"] = None
     return ServiceRecord.model_validate(data)
 
 

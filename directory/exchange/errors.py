@@ -1,0 +1,33 @@
+"""What ends an import as a whole. What is wrong with one entry is a `Problem`."""
+
+from directory.errors import DirectoryError
+
+
+class UnreadableError(DirectoryError):
+    """The file is not what it should be: another format, no header, too large, damaged. Nothing of it was read."""
+
+
+class ChangedFileError(DirectoryError):
+    """The file is not the one that the dry run looked at."""
+
+    def __init__(self) -> None:
+        super().__init__("the file has changed since its dry run; look at it again before applying it")
+
+
+class OutdatedPlanError(DirectoryError):
+    """The directory changed since the dry run, so that applying would do something nobody has seen."""
+
+    def __init__(self) -> None:
+        super().__init__("the directory has changed since the dry run; look at it again before applying it")
+
+
+class RefusedEntriesError(DirectoryError):
+    """All or nothing was asked for, and some entries are refused."""
+
+    def __init__(self, refused: int) -> None:
+        super().__init__(f"nothing was applied: {refused} refused")
+        self.refused = refused
+
+
+class UnknownBatchError(DirectoryError):
+    """There is no such batch, or it was undone already."""
