@@ -6,8 +6,8 @@ The previous code goes on serving while this runs: add before you use, remove af
 import sqlalchemy as sa
 from alembic import op
 
-revision = "0014"
-down_revision = "0013"
+revision = "0015"
+down_revision = "0014"
 branch_labels = None
 depends_on = None
 
