@@ -9,6 +9,7 @@ from cases.tasks import add_tasks as add_case_tasks
 from core.jobs import QUEUES, make_app
 from core.logging import get_logger, set_up_logging
 from core.settings import SettingsError, get_settings
+from directory.exchange.tasks import add_tasks as add_import_tasks
 from directory.review.tasks import add_tasks as add_review_tasks
 from gateway.tasks import add_tasks
 
@@ -24,6 +25,7 @@ async def work() -> None:
     add_tasks(app, rooms.gateway)
     add_case_tasks(app, rooms.sessions, settings)
     add_review_tasks(app, rooms.sessions, settings, make_senders(settings, rooms.gateway))
+    add_import_tasks(app, rooms.sessions)
     try:
         async with app.open_async():
             get_logger("app.worker").info("worker ready", count=CONCURRENCY)

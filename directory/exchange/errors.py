@@ -31,3 +31,11 @@ class RefusedEntriesError(DirectoryError):
 
 class UnknownBatchError(DirectoryError):
     """There is no such batch, or it was undone already."""
+
+
+class UploadStateError(DirectoryError):
+    """An uploaded file is not at the point at which it can be applied. `state`: where it is."""
+
+    def __init__(self, state: str) -> None:
+        super().__init__(f"the file cannot be applied now ({state})")
+        self.state = state

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import IO
+from typing import Protocol
 
 from directory.exchange import from_hsds, tabular, template
 from directory.exchange.entries import Entry, Unreadable
@@ -16,6 +16,14 @@ from directory.exchange.spreadsheets import MOST_BYTES, check_size
 
 FORMATS = ("csv", "xlsx", "hsds-json", "tabular")
 _PIECE = 1 << 20
+
+
+class Stream(Protocol):
+    """What bytes are read from: a pipe, an upload, the pieces of a stored file."""
+
+    def read(self, size: int = -1, /) -> bytes:
+        """The next bytes; none at the end."""
+        ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,7 +91,7 @@ def told_by(path: Path) -> str:
 
 
 @contextmanager
-def spooled(stream: IO[bytes], name: str, format_: str | None = None, country: str | None = None) -> Iterator[Source]:
+def spooled(stream: Stream, name: str, format_: str | None = None, country: str | None = None) -> Iterator[Source]:
     """A file that comes through a pipe or out of the database, on the disk as long as the block lasts. Raises UnreadableError."""
     with tempfile.TemporaryDirectory(prefix="waymark-import-") as folder:
         path = Path(folder) / "file"
