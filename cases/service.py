@@ -248,6 +248,27 @@ def give_back(session: Session, case_id: UUID, user: User) -> Case:
     return case
 
 
+def hand_on(session: Session, case_id: UUID, user: User, to: User, *, note: str, assigns: bool) -> Case:
+    """Give the case to a colleague, with a note. Raises CaseClosed, NotTheOwner.
+
+    Whoever holds it may; somebody else only if they assign cases (`assigns`). The epoch does not rise from one person to the next: what a
+    caseworker has just written must still be sent.
+    """
+    case = get_case(session, case_id)
+    if case.state != "open":
+        raise CaseClosed(case.id)
+    if case.assignee_id != user.id and not assigns:
+        raise NotTheOwner(case.id, case.assignee.name if case.assignee else None)
+    if case.assignee_id is None:
+        case.taken_at = case.taken_at or now()
+        change_owner(session, case.conversation_id, "desk")
+    case.assignee_id = to.id
+    add_note(session, case, user, note)
+    record(session, case, "handed_on", user=user, to=str(to.id))
+    notify(session, case=case.id, conversation=case.conversation_id)
+    return case
+
+
 def close(session: Session, case_id: UUID, user: User, *, outcome: str) -> Case:
     """Close the case with an outcome; when the person writes again the bot begins afresh. Raises CaseClosed, NotTheOwner."""
     case = held(session, case_id, user)

@@ -6,7 +6,7 @@ from uuid import UUID
 from sqlalchemy import ColumnElement, select
 from sqlalchemy.orm import Session
 
-from cases.models import Case, Team, TeamMember
+from cases.models import Case, Team, TeamMember, User
 
 
 def default_team(session: Session) -> Team:
@@ -45,6 +45,18 @@ def teams_of(session: Session, user_id: UUID) -> list[Team]:
     return list(
         session.execute(
             select(Team).join(TeamMember).where(TeamMember.user_id == user_id).order_by(Team.name)
+        ).scalars()
+    )
+
+
+def colleagues(session: Session, team_id: UUID, roles: Iterable[str]) -> list[User]:
+    """Who of a team can work on its cases: active, with one of the roles, by name."""
+    return list(
+        session.execute(
+            select(User)
+            .join(TeamMember, TeamMember.user_id == User.id)
+            .where(TeamMember.team_id == team_id, User.active, User.roles.overlap(list(roles)))
+            .order_by(User.name)
         ).scalars()
     )
 

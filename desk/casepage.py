@@ -15,8 +15,9 @@ from core.settings import Settings
 from desk import history, plain
 from desk.bubbles import Meanings, Thread, read_thread
 from desk.errors import NotFound
+from desk.permissions import may
 from desk.words import Words
-from desk.work import CANNOT_WRITE
+from desk.work import CANNOT_WRITE, who_can_take
 from gateway.outbox import why_silent
 from gateway.templates import approved_template
 from gateway.window import is_open
@@ -54,6 +55,8 @@ class CaseView:
     """Why nobody may write first, as a key of HOLDS; empty: somebody may."""
     reply_hint: str
     reply_warnings: list[str]
+    colleagues: list[User]
+    """To whom this user may give it; empty: to nobody."""
 
     @property
     def mine(self) -> bool:
@@ -103,7 +106,14 @@ def read_case(session: Session, case_id: UUID, user: User, *, settings: Settings
         hold=case.conversation.hold or "",
         reply_hint=_reply_hint(case, words),
         reply_warnings=_reply_warnings(session, case, at, meanings),
+        colleagues=_colleagues(session, case, user, holding),
     )
+
+
+def _colleagues(session: Session, case: Case, user: User, holding: str) -> list[User]:
+    if holding == "closed" or not (holding == "me" or may(user, "case.assign")):
+        return []
+    return [one for one in who_can_take(session, case) if one.id != case.assignee_id]
 
 
 def _holding(case: Case, user: User) -> str:

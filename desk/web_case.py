@@ -29,6 +29,7 @@ DONE = {
     "sent": "reply_sent",
     "held": "reply_held",
     "released": "hold_done",
+    "handed_on": "hand_on_done",
 }
 """What the page says after a change; the word stands in the address, the sentence does not."""
 
@@ -75,12 +76,13 @@ class CasePages:
         error: bool = False,
         **typed: Any,
     ) -> Response:
-        """The whole page; `typed` is what must not be lost: draft, note_draft, hold_draft, level_draft, client_id, check."""
+        """The whole page; `typed` is what must not be lost: draft, note_draft, hold_draft, hand_on_draft, level_draft, client_id, check."""
         shown: dict[str, Any] = {
             "draft": "",
             "note_draft": "",
             "hold_draft": "",
             "level_draft": {"level": "", "reason": ""},
+            "hand_on_draft": {"to": "", "note": ""},
             "client_id": uuid4(),
             "check": None,
         } | typed

@@ -10,7 +10,7 @@ from desk import work
 from desk.access import Visit
 from desk.errors import BadInput
 from desk.pages import page, wants_fragment
-from desk.permissions import needs
+from desk.permissions import may, needs
 from desk.warned import acknowledged_rules, warn
 from desk.web_case import DONE, CasePages, Refusals
 from desk.words import words
@@ -26,6 +26,7 @@ REPLY_REFUSALS = Refusals(closed="reply_closed", other="reply_not_mine", nobody=
 def add_routes(router: APIRouter, pages: CasePages) -> None:
     """Every action on a case."""
     _add_ownership(router, pages)
+    _add_hand_on(router, pages)
     _add_hold(router, pages)
     _add_writing(router, pages)
     _add_reply(router, pages)
@@ -76,6 +77,19 @@ def _add_hold(router: APIRouter, pages: CasePages) -> None:
             work.release_hold(visit.session, case_id, visit.user, reason)
 
         return pages.act(request, case_id, "released", change, hold_draft=reason)
+
+
+def _add_hand_on(router: APIRouter, pages: CasePages) -> None:
+    @router.post("/cases/{case_id}/hand-on")
+    @needs("case.work", logs="case_handed_on")
+    def hand_on(request: Request, case_id: UUID, to: Field = "", note: Field = "") -> Response:
+        """A colleague has it from now on; a supervisor may also take it from whoever holds it."""
+
+        def change(visit: Visit) -> None:
+            assigns = may(visit.user, "case.assign")
+            work.hand_on(visit.session, pages.gateway, case_id, visit.user, to=to, note=note, assigns=assigns)
+
+        return pages.act(request, case_id, "handed_on", change, hand_on_draft={"to": to, "note": note})
 
 
 def _add_writing(router: APIRouter, pages: CasePages) -> None:

@@ -8,8 +8,10 @@ from sqlalchemy.orm import Session
 from cases import service
 from cases.errors import CaseClosed
 from cases.models import LEVELS, OUTCOMES, Case, Conversation, User
+from cases.teams import colleagues
 from core.database import notify
 from desk.errors import BadInput, NotFound
+from desk.permissions import PERMISSIONS
 from gateway import outbox
 from gateway.errors import CannotWrite
 from gateway.gateway import Gateway
@@ -50,6 +52,32 @@ def close(session: Session, gateway: Gateway, case_id: UUID, user: User, outcome
     case = service.close(session, case_id, user, outcome=outcome)
     _tell(session, gateway, case, "say_case_closed")
     return case
+
+
+def hand_on(
+    session: Session, gateway: Gateway, case_id: UUID, user: User, *, to: str, note: str, assigns: bool
+) -> bool:
+    """Give the case to a colleague of its team, with a note. Returns whether nobody held it and the person is told that somebody reads now.
+
+    Raises BadInput for nobody or a stranger to the team, or without a note; CaseClosed, NotTheOwner.
+    """
+    note = note.replace("\r\n", "\n").strip()
+    case = service.get_case(session, case_id)
+    before = case.assignee_id
+    chosen = next((one for one in who_can_take(session, case) if str(one.id) == to and one.id != before), None)
+    if chosen is None:
+        raise BadInput("hand_on_who_needed")
+    if not note:
+        raise BadInput("hand_on_note_needed")
+    if len(note) > MAX_NOTE:
+        raise BadInput("note_too_long", limit=MAX_NOTE)
+    case = service.hand_on(session, case_id, user, chosen, note=note, assigns=assigns)
+    return before is None and _tell(session, gateway, case, "say_human_takes_over")
+
+
+def who_can_take(session: Session, case: Case) -> list[User]:
+    """Colleagues of the case's team who work on cases."""
+    return colleagues(session, case.team_id, PERMISSIONS["case.work"])
 
 
 def change_level(session: Session, case_id: UUID, user: User, level: str, reason: str) -> Case:
