@@ -1,6 +1,6 @@
 """Tables of people, conversations, consents, cases and the staff who work on them."""
 
-from datetime import datetime
+from datetime import date, datetime, time
 from typing import Any
 from uuid import UUID
 
@@ -10,6 +10,7 @@ from sqlalchemy import (
     ForeignKey,
     Identity,
     Index,
+    Integer,
     LargeBinary,
     String,
     UniqueConstraint,
@@ -157,6 +158,33 @@ class TeamMember(Base):
 
     team_id: Mapped[UUID] = mapped_column(ForeignKey("team.id", ondelete="CASCADE"), primary_key=True)
     user_id: Mapped[UUID] = mapped_column(ForeignKey("staff_user.id", ondelete="CASCADE"), primary_key=True, index=True)
+
+
+class Duty(Identified, Base):
+    """A weekly shift of a colleague for a team (cases/rota.py). Clock times hold in `time_zone`, through changes of the clock."""
+
+    __tablename__ = "duty"
+    __table_args__ = (
+        CheckConstraint("weekdays <@ ARRAY[0, 1, 2, 3, 4, 5, 6] AND cardinality(weekdays) > 0", name="weekdays"),
+        CheckConstraint("last_day IS NULL OR last_day >= first_day", name="days"),
+    )
+
+    team_id: Mapped[UUID] = mapped_column(ForeignKey("team.id", ondelete="CASCADE"), index=True)
+    user_id: Mapped[UUID] = mapped_column(ForeignKey("staff_user.id", ondelete="CASCADE"), index=True)
+    weekdays: Mapped[list[int]] = mapped_column(ARRAY(Integer))
+    """0 is Monday."""
+    starts: Mapped[time]
+    ends: Mapped[time]
+    """Not after `starts`: the shift ends on the next day."""
+    time_zone: Mapped[str]
+    languages: Mapped[list[str]] = mapped_column(ARRAY(String), default=list)
+    """Languages of people whom this colleague can answer; empty: all the team serves."""
+    first_day: Mapped[date]
+    last_day: Mapped[date | None]
+    created_at: Mapped[datetime] = mapped_column(default=now)
+
+    user: Mapped[User] = relationship()
+    team: Mapped[Team] = relationship()
 
 
 class Case(Identified, Base):

@@ -129,9 +129,10 @@ class Settings(BaseSettings):
         (),
         description="Countries (ISO 3166-1) whose law makes the service report some things, as a lawyer confirmed: said before Q9 to Q16.",
     )
-    on_call: bool = Field(
-        default=True,
-        description="Somebody is on call. False: the bot says first that nobody reads now, and asks no question about exploitation.",
+    on_call: bool | None = Field(
+        default=None,
+        description="Says, instead of the rota, whether somebody is on call. False: the bot says first that nobody reads now, and asks no "
+        "question about exploitation. None: the rota decides; while it is empty nobody is on call, except in a demonstration.",
     )
     complaints_reader: str | None = Field(
         None,

@@ -15,6 +15,7 @@ from core.settings import Settings
 from desk import history, plain
 from desk.bubbles import Meanings, Thread, read_thread
 from desk.errors import NotFound
+from desk.numbers import masked
 from desk.permissions import may
 from desk.words import Words
 from desk.work import CANNOT_WRITE, who_can_take
@@ -46,7 +47,7 @@ class CaseView:
     rules: list[plain.FiredRule]
     contact: str
     other_number: str
-    """The number the person would rather be called on, for whoever holds the case."""
+    """Last digits of the number the person would rather be called on."""
     consents: list[history.Line]
     notes: list[history.Line]
     events: list[history.Line]
@@ -98,7 +99,7 @@ def read_case(session: Session, case_id: UUID, user: User, *, settings: Settings
         answers=plain.answers(screening, words),
         rules=plain.rules(screening),
         contact=plain.contact(case, words),
-        other_number=(case.conversation.other_number or "") if holding == "me" else "",
+        other_number=masked(case.conversation.other_number),
         consents=history.consents(session, case, words),
         notes=history.notes(session, case),
         events=history.events(session, case, words),
@@ -154,11 +155,11 @@ def _target(case: Case, settings: Settings, at: datetime, words: Words) -> tuple
 
 def _facts(case: Case, words: Words) -> list[str]:
     number = case.conversation.person.phone
-    masked = words.say("case_number_ends", digits=number[-2:]) if number else words.say("case_number_gone")
+    shown = words.say("case_number_ends", digits=masked(number)) if number else words.say("case_number_gone")
     return [
         words.language(case.conversation.language),
         words.say(f"channel_{case.conversation.channel}"),
-        masked,
+        shown,
     ]
 
 

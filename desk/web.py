@@ -12,8 +12,10 @@ from desk import (
     web_audit,
     web_case,
     web_factor,
+    web_number,
     web_people,
     web_queue,
+    web_rota,
     web_sign_in,
     web_teams,
     web_work,
@@ -56,6 +58,8 @@ def make_router(desk: Desk) -> APIRouter:
     cases = web_case.CasePages(desk.settings, desk.gateway, door, Meanings(desk.gateway.wording, words()))
     web_case.add_routes(router, cases)
     web_work.add_routes(router, cases)
+    web_number.add_routes(router, door)
+    web_rota.add_routes(router, desk.settings, door)
     web_people.add_routes(router, web_people.PeoplePages(desk.settings, desk.gateway, door))
     web_teams.add_routes(router, desk.settings, door)
     web_audit.add_routes(router, door)

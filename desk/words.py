@@ -6,13 +6,13 @@
 
 import math
 from collections.abc import Mapping
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from functools import cache
 from pathlib import Path
 
 import babel
 import polib
-from babel.dates import format_datetime
+from babel.dates import format_date, format_datetime
 
 FOLDER = Path(__file__).parent / "locale"
 RIGHT_TO_LEFT = frozenset({"ar", "fa", "he", "ps", "ur"})
@@ -71,6 +71,14 @@ class Words:
     def moment(self, at: datetime) -> str:
         """A day and a time, in UTC: colleagues of one hotline sit in several zones, so the zone is always written."""
         return str(format_datetime(at, "d MMM, HH:mm 'UTC'", locale=self._locale))
+
+    def day(self, on: date) -> str:
+        """A date: `3 Mar 2026`."""
+        return str(format_date(on, "d MMM y", locale=self._locale))
+
+    def weekday(self, number: int) -> str:
+        """The name of a day of the week; 0 is Monday."""
+        return str(self._locale.days["stand-alone"]["wide"][number])
 
     def language(self, code: str | None) -> str:
         """A language's name in the language of the console."""

@@ -11,8 +11,8 @@ from sqlalchemy.orm import Session
 
 from bot.actions.shown import shown
 from bot.actions.world import Opened, Place, Service
+from cases import rota, signals
 from cases import service as cases
-from cases import signals
 from core.beginnings import Beginning, read_beginning
 from core.catalogues import CatalogueError, Catalogues
 from core.database import Sessions, make_engine
@@ -77,7 +77,7 @@ class LiveWorld:
         self.languages: Sequence[tuple[str, str]] = [
             (code, language.name) for code, language in catalogues.languages.items()
         ]
-        self.on_call = settings.on_call
+        self.on_call = rota.is_staffed(session, conversation_id, settings)
 
     @cached_property
     def has_word(self) -> bool:

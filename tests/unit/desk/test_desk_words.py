@@ -20,7 +20,7 @@ CODES = sorted(path.name for path in FOLDER.iterdir())
 MADE_FROM_DATA = (
     "reason_", "question_", "answer_", "need_", "outcome_", "level_", "error_code_", "status_", "attachment_", "author_",
     "channel_", "consent_", "contact_", "event_", "filter_", "queue_empty_", "warning_", "reply_contact_", "check_rule_",
-    "nav_", "role_", "did_", "subject_", "escalation_",
+    "nav_", "role_", "did_", "subject_", "escalation_", "number_own", "number_other",
 )  # fmt: skip
 
 
