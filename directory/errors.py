@@ -118,3 +118,27 @@ class DeadLinkError(DirectoryError):
 
     def __init__(self) -> None:
         super().__init__("the link does not work")
+
+
+class NothingConfidentialError(DirectoryError):
+    """The location is not confidential, or nobody has entered its true details."""
+
+    def __init__(self, location_id: UUID) -> None:
+        super().__init__("nothing confidential there")
+        self.location_id = location_id
+
+
+class UnhideError(DirectoryError):
+    """Something that is hidden would become public. Only somebody who may read true addresses may decide that."""
+
+    def __init__(self, service_id: UUID | None) -> None:
+        super().__init__("a hidden entry stays hidden")
+        self.service_id = service_id
+
+
+class SecretInPublicError(DirectoryError):
+    """A public field says what must stay hidden: a true address, a number inside the house, a point. `path` names the field."""
+
+    def __init__(self, path: str) -> None:
+        super().__init__("a public field says something confidential")
+        self.path = path

@@ -14,7 +14,7 @@ from sqlalchemy import delete, select
 from sqlalchemy.orm import Session, selectinload
 
 from core.database import now
-from directory import do_not_list
+from directory import do_not_list, guarding, hiding
 from directory.errors import UnknownEntryError
 from directory.models import (
     Accessibility,
@@ -140,11 +140,21 @@ def read_many(session: Session, service_ids: Sequence[UUID]) -> list[ServiceReco
     return [_record(rows[service_id], attributes.get(service_id, [])) for service_id in service_ids]
 
 
-def write(session: Session, record: ServiceRecord, *, by: str, source: str, at: datetime | None = None) -> Written:
+def write(
+    session: Session,
+    record: ServiceRecord,
+    *,
+    by: str,
+    source: str,
+    at: datetime | None = None,
+    may_unhide: bool = False,
+) -> Written:
     """Store the entry as the record says; what the record does not hold is gone afterwards.
 
     `by`: id of a user, or who else. `source`: as in `models.Metadata`. A record with an id that is not stored yet creates the entry
-    under that id: imports keep the ids of their source. Flushes, does not commit. Raises DoNotListError before anything is written.
+    under that id: imports keep the ids of their source. Flushes, does not commit.
+    `may_unhide`: whoever asks may decide that something hidden becomes public.
+    Raises DoNotListError, UnhideError, SecretInPublicError before anything is written.
     """
     moment = at or now()
     service = session.get(Service, record.id, options=_LOADED, populate_existing=True) if record.id else None
@@ -152,6 +162,11 @@ def write(session: Session, record: ServiceRecord, *, by: str, source: str, at: 
     if before is not None and not differences(before, like(before, record)):
         return Written(service, [], created=False)  # type: ignore[arg-type]
     do_not_list.refuse(session, before, record)
+    guarding.check(session, before, record, may_unhide=may_unhide)
+    hidden = hiding.newly_hidden(before, record)
+    moved = hiding.keep(session, hidden, record)
+    for details in moved:
+        guarding.say_nothing_of(details, record)
     organization = _organization(session, record.organization)
     created = service is None
     if service is None:
@@ -172,6 +187,8 @@ def write(session: Session, record: ServiceRecord, *, by: str, source: str, at: 
     after = read(session, service.id)
     changes = differences(before, after)
     _note(session, service.id, changes, by=by, source=source, at=moment, created=created)
+    if hidden:
+        hiding.forget(session, service.id, hidden, moved)
     service.search_text = search_text(after)
     service.last_modified = moment
     session.flush()

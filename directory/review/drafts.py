@@ -11,7 +11,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from core.database import now
-from directory import do_not_list
+from directory import do_not_list, guarding
 from directory.errors import (
     ConflictError,
     DoNotListError,
@@ -53,13 +53,14 @@ def save_draft(
     by: str,
     base_hash: str | None = None,
     source: str = "form",
+    may_unhide: bool = False,
     at: datetime | None = None,
 ) -> Revision:
     """Keep a change without showing it to anybody. A record without an id is a new entry and gets one.
 
     `base_hash`: `record_hash` of the entry as the author saw it; None takes it as it is now. Saving again replaces the author's own open
     draft (one that was submitted is a draft again). Raises OpenRevisionError when somebody else's is open, ConflictError when the entry
-    changed since `base_hash`, DoNotListError.
+    changed since `base_hash`, DoNotListError, SecretInPublicError.
     """
     record = record if record.id else record.model_copy(update={"id": uuid4()})
     service_id: UUID = record.id  # type: ignore[assignment]
@@ -67,6 +68,7 @@ def save_draft(
     if live is not None and _listing(session, service_id) == "do_not_list":
         raise DoNotListError(service_id, session.get_one(Service, service_id).listing_reason or "")
     do_not_list.refuse(session, live, record)
+    guarding.check(session, live, record, may_unhide=may_unhide, draft=True)
     live_hash = record_hash(live) if live else None
     if base_hash is not None and base_hash != live_hash:
         raise _conflict(session, service_id, base_hash, record, live)
@@ -121,11 +123,20 @@ def record_of(revision: Revision) -> ServiceRecord:
     return ServiceRecord.model_validate(revision.record)
 
 
-def approve(session: Session, revision_id: UUID, *, by: str, four_eyes: bool, at: datetime | None = None) -> Written:
+def approve(
+    session: Session,
+    revision_id: UUID,
+    *,
+    by: str,
+    four_eyes: bool,
+    may_unhide: bool = False,
+    at: datetime | None = None,
+) -> Written:
     """Make a submitted change the live entry. A new entry is published; an existing one keeps its listing.
 
-    `four_eyes`: whoever wrote it may not approve it (`Settings.four_eyes`). Raises RevisionStateError, FourEyesError, DoNotListError, and
-    ConflictError when the entry changed since the author saw it (`rebase` helps when other fields changed).
+    `four_eyes`: whoever wrote it may not approve it (`Settings.four_eyes`). `may_unhide`: the approver may read true addresses, and so may
+    decide that something hidden becomes public. Raises RevisionStateError, FourEyesError, DoNotListError, UnhideError, SecretInPublicError,
+    and ConflictError when the entry changed since the author saw it (`rebase` helps when other fields changed).
     """
     moment = at or now()
     revision = _locked(session, revision_id, "submitted")
@@ -137,7 +148,7 @@ def approve(session: Session, revision_id: UUID, *, by: str, four_eyes: bool, at
         raise _conflict(session, revision.service_id, revision.base_hash, record, live)
     if live is not None and _listing(session, revision.service_id) == "do_not_list":
         raise DoNotListError(revision.service_id, session.get_one(Service, revision.service_id).listing_reason or "")
-    written = write(session, record, by=revision.author, source=revision.source, at=moment)
+    written = write(session, record, by=revision.author, source=revision.source, at=moment, may_unhide=may_unhide)
     if live is None:
         listing.publish(session, revision.service_id, by=by, at=moment)
     if revision.source == FOCAL_POINT and revision.submitted_at is not None:
