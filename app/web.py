@@ -15,6 +15,7 @@ from core.settings import Settings, SettingsError, get_settings
 from desk.live import Live
 from desk.web import make_router as make_desk_router
 from desk.web import mount_static
+from desk.web_confirm import make_confirm_router
 from directory.hsds.web import Api
 from directory.hsds.web import make_router as make_directory_router
 from gateway.webhooks import make_router as make_webhook_router
@@ -34,6 +35,7 @@ def make_web(rooms: Rooms) -> FastAPI:
     health = Health(rooms.settings, rooms.sessions, lambda: live.connected)
     web.include_router(make_webhook_router(rooms.gateway))
     web.include_router(make_desk_router(rooms.desk(live)))
+    web.include_router(make_confirm_router(rooms.settings, rooms.sessions))
     if publishes_directory(rooms.settings):
         web.include_router(make_directory_router(make_api(rooms)))
     mount_static(web)

@@ -12,7 +12,6 @@ from sqlalchemy.orm import Session
 
 from directory import confidential
 from directory.confidential import TrueDetails
-from directory.exchange.models import ImportChange
 from directory.guarding import secret_words, tells
 from directory.models import Metadata
 from directory.records import LocationRecord, ServiceRecord
@@ -56,6 +55,8 @@ def keep(session: Session, locations: list[LocationRecord], after: ServiceRecord
 
 def forget(session: Session, service_id: UUID, locations: list[LocationRecord], moved: list[TrueDetails]) -> None:
     """Take the locations' details out of the history, of drafts and of what imports remember."""
+    from directory.exchange.models import ImportChange  # noqa: PLC0415 - its room imports writing, which asks this module
+
     ids = {str(one.id) for one in locations}
     towns = {word.casefold() for one in locations for word in (one.city, one.state_province) if word}
     told = [(secret_words(details, towns), details) for details in moved]
