@@ -28,13 +28,14 @@ from desk.errors import (
     NotFound,
     PasswordNeeded,
     SignInNeeded,
+    TooLong,
 )
 from desk.models import StaffSession
 from desk.permissions import BEGIN, PUBLIC, action_of, is_dangerous, may, permission_of
 
 SAFE_METHODS = frozenset({"GET", "HEAD"})
 MAX_FORM_BYTES = 64 * 1024
-"""No form of the console is longer; more is not read into memory."""
+"""No form of the console is longer, but those of routes that say so (`takes`); more is not read into memory."""
 
 # Nothing inline, nothing from elsewhere: what a person writes can never become a script, whatever a template forgets.
 CONTENT_SECURITY_POLICY = (
@@ -169,11 +170,11 @@ class Door:
         response.delete_cookie(self.cookie, path="/", secure=self.secure, httponly=True, samesite="strict")
 
     def refuse_foreign(self, request: Request) -> None:
-        """A change must come from a page of ours: the browser says so in a header no page can forge. Raises ForeignRequest."""
+        """A change must come from a page of ours: the browser says so in a header no page can forge. Raises ForeignRequest, TooLong."""
         if request.method in SAFE_METHODS:
             return
-        if _length(request) > MAX_FORM_BYTES:
-            raise ForeignRequest
+        if _length(request) > getattr(request.scope["endpoint"], _LIMIT, MAX_FORM_BYTES):
+            raise TooLong
         site = request.headers.get("sec-fetch-site")
         if site is not None:
             if site != "same-origin":
@@ -182,6 +183,19 @@ class Door:
         origin = request.headers.get("origin", "")
         if origin not in {self._settings.public_base(), f"{request.url.scheme}://{request.headers.get('host', '')}"}:
             raise ForeignRequest
+
+
+_LIMIT = "_desk_form_bytes"
+
+
+def takes[Endpoint: Callable[..., Any]](size: int) -> Callable[[Endpoint], Endpoint]:
+    """Declare how many bytes the form of a route may have, where that is more than MAX_FORM_BYTES. Stands beside `needs`."""
+
+    def mark(endpoint: Endpoint) -> Endpoint:
+        setattr(endpoint, _LIMIT, size)
+        return endpoint
+
+    return mark
 
 
 def make_route_class(door: Door, on_error: Callable[[Request, Exception], Response]) -> type[APIRoute]:

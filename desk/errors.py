@@ -52,6 +52,10 @@ class ForeignRequest(DeskError):  # noqa: N818
     """A change was asked for by a page that is not ours."""
 
 
+class TooLong(ForeignRequest):
+    """A form or a file is larger than the page takes, or does not say how large it is."""
+
+
 class NotFound(DeskError):  # noqa: N818
     """There is no such case."""
 

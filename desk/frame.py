@@ -23,6 +23,7 @@ class Entry:
 ENTRIES = (
     Entry("/desk", "nav_queue", "queue.read"),
     Entry("/desk/rota", "nav_rota", "rota.read"),
+    Entry("/desk/directory", "nav_directory", "directory.read"),
     Entry("/desk/people", "nav_people", "people.manage"),
     Entry("/desk/teams", "nav_teams", "teams.manage"),
     Entry("/desk/audit", "nav_audit", "audit.read"),

@@ -11,6 +11,7 @@ from desk import (
     web_account,
     web_audit,
     web_case,
+    web_directory,
     web_factor,
     web_number,
     web_people,
@@ -22,6 +23,7 @@ from desk import (
 )
 from desk.access import Door, make_route_class
 from desk.bubbles import Meanings
+from desk.directory_pages import DirectoryPages
 from desk.live import Live
 from desk.pages import mount_static
 from desk.web_errors import answer_error
@@ -63,4 +65,5 @@ def make_router(desk: Desk) -> APIRouter:
     web_people.add_routes(router, web_people.PeoplePages(desk.settings, desk.gateway, door))
     web_teams.add_routes(router, desk.settings, door)
     web_audit.add_routes(router, door)
+    web_directory.add_routes(router, DirectoryPages(desk.settings, desk.gateway, desk.catalogues, door))
     return router

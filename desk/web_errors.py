@@ -17,12 +17,17 @@ from desk.errors import (
     NotFound,
     PasswordNeeded,
     SignInNeeded,
+    TooLong,
 )
 from desk.frame import home
 from desk.pages import go, page, wants_fragment
-from desk.words import words
+from desk.words import words, words_for
 
 log = get_logger("desk.web")
+
+DIRECTORY = "/desk/directory"
+_IN_DIRECTORY = {"error_not_found": "directory_error_not_found"}
+"""What is said differently on the pages of the directory, which hold no cases."""
 
 
 def answer_error(request: Request, error: Exception) -> Response:
@@ -35,11 +40,15 @@ def answer_error(request: Request, error: Exception) -> Response:
         # Where everybody lands after signing in: whoever works on no cases goes on to their own page.
         return _elsewhere(request, home(error))
     status, key = _kind(error)
-    text = words().say(key, **(error.values if isinstance(error, BadInput) else {}))
+    console = words()
+    if request.url.path.startswith(DIRECTORY):
+        console, key = words_for(request), _IN_DIRECTORY.get(key, key)
+    text = console.say(key, **(error.values if isinstance(error, BadInput) else {}))
     if status >= 500:
         route = request.scope.get("route")
         log.error("a page failed", method=request.method, path=getattr(route, "path", ""), exc_info=error)
-    return page("_error.html" if wants_fragment(request) else "error.html", status=status, text=text)
+    template = "_error.html" if wants_fragment(request) else "error.html"
+    return page(template, status=status, text=text, t=console.say, words=console)
 
 
 def _missing(error: Exception) -> str | None:
@@ -55,7 +64,7 @@ def _missing(error: Exception) -> str | None:
 
 def _kind(error: Exception) -> tuple[int, str]:
     if isinstance(error, (ForeignRequest, NotAllowed)):
-        return 403, "error_foreign" if isinstance(error, ForeignRequest) else "error_not_allowed"
+        return _refused(error)
     if isinstance(error, (NotFound, NoResultFound)):
         return 404, "error_not_found"
     if isinstance(error, BadInput):
@@ -67,6 +76,12 @@ def _kind(error: Exception) -> tuple[int, str]:
     if isinstance(error, HTTPException) and error.status_code < 500:
         return error.status_code, "error_input"
     return 500, "error_server"
+
+
+def _refused(error: ForeignRequest | NotAllowed) -> tuple[int, str]:
+    if isinstance(error, TooLong):
+        return 413, "error_too_long"
+    return 403, "error_foreign" if isinstance(error, ForeignRequest) else "error_not_allowed"
 
 
 def _sign_in_needed(request: Request) -> Response:

@@ -1,11 +1,14 @@
-"""Every sentence of the console comes from one gettext catalogue, so that a translator needs a file and no code.
+"""Every sentence of the console comes from gettext catalogues, so that a translator needs a file and no code.
 
-`desk/locale/<code>/messages.po`: the msgid is a key, the msgstr its words with `{name}` fields. What people receive is in the project's
-`locale/` instead.
+`desk/locale/<code>/*.po`: the msgid is a key, the msgstr its words with `{name}` fields. What people receive is in the project's `locale/`
+instead. `directory.po` holds the pages of the directory, which exist in every language that has a folder; the other pages are English.
 """
 
+import gettext
 import math
-from collections.abc import Mapping
+import re
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from functools import cache
 from pathlib import Path
@@ -13,15 +16,32 @@ from pathlib import Path
 import babel
 import polib
 from babel.dates import format_date, format_datetime
+from starlette.requests import HTTPConnection
 
 FOLDER = Path(__file__).parent / "locale"
 RIGHT_TO_LEFT = frozenset({"ar", "fa", "he", "ps", "ur"})
+LANGUAGES = ("en", "fr", "ar")
+"""Languages of the console's pages, the first where nothing is chosen."""
+_NO_COUNTRY = frozenset({"EU", "EZ", "QO", "UN", "XA", "XB", "ZZ"})
+COOKIE = "waymark_desk_language"
+
+
+@dataclass(frozen=True, slots=True)
+class Plural:
+    """The forms of a sentence with a number, and which of them a number takes in its language."""
+
+    forms: Mapping[int, str]
+    choose: Callable[[int], int]
+
+    def of(self, number: int) -> str:
+        """The form for a number; the last one where the catalogue has fewer."""
+        return self.forms.get(self.choose(number), self.forms[max(self.forms)])
 
 
 class Words:
     """The console in one language."""
 
-    def __init__(self, code: str, messages: Mapping[str, str], plurals: Mapping[str, Mapping[int, str]]) -> None:
+    def __init__(self, code: str, messages: Mapping[str, str], plurals: Mapping[str, Plural]) -> None:
         self.code = code
         self.direction = "rtl" if code in RIGHT_TO_LEFT else "ltr"
         self._messages = messages
@@ -45,9 +65,7 @@ class Words:
 
     def count(self, key: str, number: int) -> str:
         """Words with a number in them, in the right plural."""
-        forms = self._plurals[key]
-        form = 0 if number == 1 else 1
-        return forms.get(form, forms[max(forms)]).format(count=number)
+        return self._plurals[key].of(number).format(count=number)
 
     def duration(self, span: timedelta) -> str:
         """`5 minutes`, `3 hours`, `2 days`: as exact as somebody who decides what to do next needs it."""
@@ -89,18 +107,55 @@ class Words:
         except (ValueError, babel.UnknownLocaleError):
             return code
 
+    def own_name(self, code: str) -> str:
+        """A language's name in that language, for who looks for it."""
+        return str(babel.Locale.parse(code, sep="-").get_display_name() or code)
+
     def country(self, code: str) -> str:
         """A country's name in the language of the console."""
         return str(self._locale.territories.get(code, code))
 
+    def countries(self) -> dict[str, str]:
+        """Names of all countries by their ISO codes."""
+        return {
+            code: name for code, name in self._locale.territories.items() if len(code) == 2 and code not in _NO_COUNTRY
+        }
+
 
 @cache
 def words(code: str = "en") -> Words:
-    """The console's words in a language that has a folder."""
-    catalogue = polib.pofile(str(FOLDER / code / "messages.po"))
-    entries = [entry for entry in catalogue if not entry.obsolete]
-    return Words(
-        code,
-        {entry.msgid: entry.msgstr for entry in entries if not entry.msgid_plural},
-        {entry.msgid: dict(entry.msgstr_plural) for entry in entries if entry.msgid_plural},
-    )
+    """The console's words in a language that has a folder; what it lacks is English."""
+    messages: dict[str, str] = {}
+    plurals: dict[str, Plural] = {}
+    for folder in dict.fromkeys(("en", code)):
+        for path in sorted((FOLDER / folder).glob("*.po")):
+            catalogue = polib.pofile(str(path))
+            rule = re.search(r"plural=(.+?);?\s*$", catalogue.metadata["Plural-Forms"])
+            choose = gettext.c2py(rule.group(1)) if rule else int
+            for entry in catalogue:
+                if entry.msgid_plural:
+                    plurals[entry.msgid] = Plural(dict(entry.msgstr_plural), choose)
+                elif not entry.obsolete:
+                    messages[entry.msgid] = entry.msgstr
+    return Words(code, messages, plurals)
+
+
+def words_for(request: HTTPConnection) -> Words:
+    """The words for whoever asks: what they chose on a page of the console, else what their browser prefers, else English."""
+    chosen = request.cookies.get(COOKIE, "")
+    if chosen in LANGUAGES:
+        return words(chosen)
+    return words(_preferred(request.headers.get("accept-language", "")))
+
+
+def _preferred(header: str) -> str:
+    """The best language of an Accept-Language header; a header that makes no sense asks for nothing."""
+    wanted: list[tuple[float, str]] = []
+    for part in header.split(",")[:20]:
+        code, _, quality = part.strip().partition(";q=")
+        try:
+            wanted.append((float(quality or 1), code.split("-")[0].lower()))
+        except ValueError:
+            continue
+    known = [code for quality, code in sorted(wanted, key=lambda one: -one[0]) if code in LANGUAGES and quality > 0]
+    return known[0] if known else LANGUAGES[0]

@@ -11,10 +11,11 @@ from functools import lru_cache
 from typing import Any, Literal, Protocol
 from uuid import UUID
 
-from sqlalchemy import TextClause, text
+from sqlalchemy import TextClause, select, text
 from sqlalchemy.orm import Session
 
 from directory.distance import kilometres
+from directory.findable import Findable
 from directory.places import PlaceRef
 
 Door = Literal["place", "circle", "country", "hotline"]
@@ -94,6 +95,20 @@ def candidates(session: Session, asked: Asked, place: PlaceRef | None, at: datet
             if earlier is None or _farther(earlier) > _farther(candidate):
                 found[candidate.service_id] = candidate
     return list(found.values())
+
+
+def of_service(session: Session, service_id: UUID) -> Candidate | None:
+    """A service at the first of its doors, whoever asks and wherever they are. None: nobody can find it."""
+    row = session.scalars(
+        select(Findable).where(Findable.service_id == service_id).order_by(Findable.location_id, Findable.id)
+    ).first()
+    if row is None:
+        return None
+    return Candidate(
+        row.service_id, row.need, row.door, row.location_id, None, row.is_confidential, row.reopens,  # type: ignore[arg-type]
+        row.minimum_age is not None or row.maximum_age is not None, row.eligible_sex != "any", tuple(row.languages), row.hours,
+        row.assured_date,
+    )  # fmt: skip
 
 
 def _farther(candidate: Candidate) -> float:

@@ -14,7 +14,7 @@ from sqlalchemy import bindparam, select
 from sqlalchemy.orm import Session
 
 from core.database import now
-from directory.candidates import Candidate, candidates
+from directory.candidates import Candidate, candidates, of_service
 from directory.cards import cards
 from directory.hours import Hours, parse, state
 from directory.models import Place
@@ -125,6 +125,18 @@ def find(session: Session, request: SearchRequest, *, at: datetime | None = None
     request = replace(_who(request), country=country)
     chosen, relaxed = _chosen(ranked(candidates(session, request, place, moment), request, moment), request, place)
     return SearchResult(_told(session, chosen, request, moment), relaxed, country, place)
+
+
+def told(
+    session: Session, service_id: UUID, language: str, *, demonstration: bool, at: datetime | None = None
+) -> FoundService | None:
+    """One service as a search tells it to whoever reads this language, at its first door and without a distance: for a preview.
+
+    None: nobody can find it, because it is not published, has no need, or is closed for good.
+    """
+    candidate = of_service(session, service_id)
+    request = SearchRequest(None, (), language=language, demonstration=demonstration)
+    return next(iter(_told(session, [candidate], request, at or now())), None) if candidate else None
 
 
 def _who(request: SearchRequest) -> SearchRequest:

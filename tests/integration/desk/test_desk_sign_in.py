@@ -242,4 +242,4 @@ def test_a_form_without_end_is_refused_unread(world: Any) -> None:
     browser = world.browser(name="Amina Example")
     case_id = world.case()
     answer = browser.post(f"/desk/cases/{case_id}/notes", data={"text": "x" * 70_000})
-    assert answer.status_code == 403
+    assert answer.status_code == 413

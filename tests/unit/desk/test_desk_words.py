@@ -9,9 +9,16 @@ import polib
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from starlette.requests import HTTPConnection
 
 from cases.models import LEVELS, OUTCOMES
-from desk.words import FOLDER, words
+from desk.directory_pages import DONE
+from desk.entry_form import ORGANIZATION, PROGRAM, SERVICE, TEXT
+from desk.entry_words import EntryWords
+from desk.problems import _KINDS, _OWN, _PATTERNS
+from desk.web_directory_edit import CHOICES
+from desk.words import COOKIE, FOLDER, LANGUAGES, words, words_for
+from directory.models import LISTINGS, NEEDS, SCHEDULE_KINDS
 from screening.questionnaire import NEED_QUESTIONS
 from screening.questions import questionnaire
 
@@ -20,7 +27,7 @@ CODES = sorted(path.name for path in FOLDER.iterdir())
 MADE_FROM_DATA = (
     "reason_", "question_", "answer_", "need_", "outcome_", "level_", "error_code_", "status_", "attachment_", "author_",
     "channel_", "consent_", "contact_", "event_", "filter_", "queue_empty_", "warning_", "reply_contact_", "check_rule_",
-    "nav_", "role_", "did_", "subject_", "escalation_", "number_own", "number_other",
+    "nav_", "role_", "did_", "subject_", "escalation_", "number_own", "number_other", "directory_",
 )  # fmt: skip
 
 
@@ -46,27 +53,95 @@ def test_no_key_is_idle() -> None:
     assert idle == []
 
 
+def catalogue(code: str) -> list[polib.POEntry]:
+    return [entry for path in sorted((FOLDER / code).glob("*.po")) for entry in polib.pofile(str(path))]
+
+
+def fields_of(entry: polib.POEntry) -> set[str]:
+    forms = entry.msgstr_plural.values() if entry.msgid_plural else [entry.msgstr]
+    return {name for form in forms for _, name, _, _ in Formatter().parse(form) if name}
+
+
+def test_the_languages_of_the_console_are_those_that_have_a_folder() -> None:
+    assert sorted(LANGUAGES) == CODES
+
+
 @pytest.mark.parametrize("code", CODES)
-def test_every_language_of_the_console_is_complete_and_fills_the_same_fields(code: str) -> None:
-    reference = polib.pofile(str(FOLDER / "en" / "messages.po"))
-    other = {entry.msgid: entry for entry in polib.pofile(str(FOLDER / code / "messages.po"))}
-    for entry in reference:
-        there = other[entry.msgid]
-        for text in there.msgstr_plural.values() if entry.msgid_plural else [there.msgstr]:
-            assert text.strip(), entry.msgid
-            fields = {name for _, name, _, _ in Formatter().parse(text) if name}
-            expected = {
-                name
-                for form in (entry.msgstr_plural.values() if entry.msgid_plural else [entry.msgstr])
-                for _, name, _, _ in Formatter().parse(form)
-                if name
-            }
-            assert fields == expected, entry.msgid
+def test_the_directory_is_complete_in_every_language_of_the_console_and_fills_the_same_fields(code: str) -> None:
+    english = {entry.msgid: entry for entry in catalogue("en")}
+    there = {entry.msgid: entry for entry in catalogue(code)}
+    directory = {entry.msgid for entry in polib.pofile(str(FOLDER / "en" / "directory.po"))}
+    assert len(directory) > 300
+    assert directory - there.keys() == set()
+    assert there.keys() - english.keys() == set(), "a key that no page asks for"
+    plurals = len(set(there["directory_entries"].msgstr_plural))
+    for key, entry in there.items():
+        texts = list(entry.msgstr_plural.values()) if entry.msgid_plural else [entry.msgstr]
+        assert all(text.strip() or key == "list_separator" for text in texts), key
+        assert fields_of(entry) == fields_of(english[key]), key
+        assert not entry.msgid_plural or len(texts) == plurals, key
+
+
+@pytest.mark.parametrize("code", sorted(set(CODES) - {"en"}))
+def test_the_frame_around_the_directory_is_in_every_language_too(code: str) -> None:
+    """What the templates of the frame say: a page in Arabic with an English header would be neither."""
+    there = {entry.msgid for entry in catalogue(code)}
+    templates = [path for name in ("base", "signed_in", "_alerts", "_error", "directory_*", "_directory_*")
+                 for path in (DESK / "templates").glob(f"{name}.html")]  # fmt: skip
+    asked = {
+        key
+        for path in templates
+        for key in re.findall(r"""\bt\(\s*"([a-z_0-9A-Z]+)"\s*[,)]""", path.read_text("utf-8"))
+    }
+    assert asked - there == set()
+    assert {f"need_{need}" for need in NEEDS} - there == set()
+
+
+@pytest.mark.parametrize(
+    ("header", "cookie", "code"),
+    [
+        ("", "", "en"), ("ar", "", "ar"), ("fr-CA,fr;q=0.9,en;q=0.8", "", "fr"), ("de,ar;q=0.3,fr;q=0.7", "", "fr"),
+        ("ar;q=0", "", "en"), ("zz;q=x,,;;", "", "en"), ("ar", "fr", "fr"), ("ar", "../../etc", "ar"),
+    ],
+)  # fmt: skip
+def test_a_page_is_in_the_language_that_was_chosen_else_in_one_the_browser_prefers(
+    header: str, cookie: str, code: str
+) -> None:
+    headers = [(b"accept-language", header.encode()), (b"cookie", f"{COOKIE}={cookie}".encode())]
+    assert words_for(HTTPConnection({"type": "http", "headers": headers})).code == code
+
+
+@pytest.mark.parametrize(
+    ("code", "number", "says"),
+    [("en", 1, "1 entry"), ("fr", 0, "0 fiche"), ("ar", 11, "11 بطاقة"), ("ar", 3, "3 بطاقات")],
+)
+def test_a_number_takes_the_plural_of_its_language(code: str, number: int, says: str) -> None:
+    assert words(code).count("directory_entries", number) == says
+
+
+def test_every_field_and_value_of_an_entry_has_words() -> None:
+    console = words()
+    said = EntryWords(console)
+    rows = [("", SERVICE), ("texts.en", TEXT), ("organization", ORGANIZATION), ("program", PROGRAM)]
+    while rows:
+        path, row = rows.pop()
+        for name in (*row.texts, *row.boxes, *row.several, *row.rows):
+            if name != "seen":
+                assert said.field(f"{path}.{name}".strip(".")) != name, f"{path}.{name}"
+        rows += [(f"{path}.{name}.0".strip("."), below) for name, below in row.rows.items()]
+    for name, codes in {**CHOICES, "listing": LISTINGS, "kind": SCHEDULE_KINDS}.items():
+        for code in codes:
+            assert f"directory_value_{name}_{code}" in console
+    for kind in {*_KINDS.values(), *_PATTERNS.values(), *_OWN, "other"}:
+        assert f"directory_problem_{kind}" in console
+    for done in DONE:
+        assert f"directory_done_{done}" in console
 
 
 def test_no_key_stands_twice() -> None:
-    keys = [entry.msgid for entry in polib.pofile(str(FOLDER / "en" / "messages.po"))]
-    assert len(keys) == len(set(keys))
+    for code in CODES:
+        keys = [entry.msgid for entry in catalogue(code)]
+        assert len(keys) == len(set(keys)), code
 
 
 def test_every_level_outcome_question_and_answer_has_words() -> None:
