@@ -44,7 +44,9 @@ def test_every_key_that_a_template_or_module_names_exists() -> None:
         )
     )
     assert len(named) > 80
-    assert named - words().keys() == set()
+    # The pages of a focal point have a catalogue of their own, in the languages of organizations.
+    focal = {entry.msgid for entry in polib.pofile(str(DESK.parent / "directory" / "review" / "locale" / "en.po"))}
+    assert named - words().keys() - focal == set()
 
 
 def test_no_key_is_idle() -> None:
