@@ -136,7 +136,9 @@ class Door:
                         touch(visit.session, visit.staff_session)
                     visit.logged = True
             except (NotAllowed, NotFound) as refusal:
-                self._log_refusal(request, type(refusal).__name__)
+                # Everybody lands on /desk after signing in, and is led on from there: that is no attempt at anything.
+                if request.url.path != "/desk":
+                    self._log_refusal(request, type(refusal).__name__)
                 raise
 
     def _find(self, session: Session, request: Request) -> StaffSession | None:

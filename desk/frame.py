@@ -22,10 +22,10 @@ class Entry:
 
 ENTRIES = (
     Entry("/desk", "nav_queue", "queue.read"),
-    Entry("/desk/rota", "nav_rota", "rota.read"),
     Entry("/desk/directory", "nav_directory", "directory.read"),
     Entry("/desk/people", "nav_people", "people.manage"),
     Entry("/desk/teams", "nav_teams", "teams.manage"),
+    Entry("/desk/rota", "nav_rota", "rota.read"),
     Entry("/desk/audit", "nav_audit", "audit.read"),
 )
 """In the order of the header. The first that a user may open is where they land after signing in."""

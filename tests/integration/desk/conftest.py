@@ -1,16 +1,21 @@
 """A desk on a real database: caseworkers, people and cases that are invented, and a browser that behaves like one."""
 
 import json
+import threading
+import time
 import warnings
 from collections.abc import Iterable, Iterator
+from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
 from uuid import UUID, uuid4
 
 import pytest
+import uvicorn
 from fastapi import FastAPI
 from fastapi.routing import APIRoute
+from playwright.sync_api import Browser
 from sqlalchemy import Engine, select
 
 from cases import service
@@ -27,6 +32,8 @@ from gateway.models import Message
 from gateway.outbox import queue_parts
 from gateway.rendering import Part
 from gateway.scripted_engine import ScriptedEngine
+from tests.chromium import start_browser
+from tests.ports import free_port
 
 with warnings.catch_warnings():
     # Starlette would rather have a successor of httpx that is younger than our quarantine for releases.
@@ -227,3 +234,29 @@ def make_desk(settings: Settings, sessions: Sessions) -> tuple[Desk, FastAPI]:
 def world(settings: Settings, sessions: Sessions, database: Engine) -> World:
     desk, web = make_desk(settings, sessions)
     return World(settings, sessions, desk, web)
+
+
+@pytest.fixture(scope="module")
+def chromium() -> Iterator[Browser]:
+    yield from start_browser()
+
+
+@pytest.fixture
+def base(world: Any) -> Iterator[str]:
+    @asynccontextmanager
+    async def lifespan(_app: object) -> Any:
+        async with world.desk.live.running():
+            yield
+
+    world.web.router.lifespan_context = lifespan
+    port = free_port()
+    server = uvicorn.Server(
+        uvicorn.Config(world.web, host="127.0.0.1", port=port, log_config=None, timeout_graceful_shutdown=1)
+    )
+    thread = threading.Thread(target=server.run, daemon=True)
+    thread.start()
+    while not server.started or not world.desk.live.connected:
+        time.sleep(0.05)
+    yield f"http://127.0.0.1:{port}"
+    server.should_exit = True
+    thread.join(15)

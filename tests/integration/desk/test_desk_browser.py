@@ -1,50 +1,18 @@
 """The desk in a real browser: live without losing what is typed, one message for two clicks, accessible on a phone and with Arabic."""
 
-import threading
-import time
 from collections.abc import Iterator
-from contextlib import asynccontextmanager
 from typing import Any
 
 import pytest
-import uvicorn
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser, Page, expect
 
 from cases.models import User
 from desk import work
-from tests.chromium import start_browser
-from tests.ports import free_port
 
 pytestmark = pytest.mark.browser
 
 SIZES = ({"width": 1280, "height": 900}, {"width": 360, "height": 740})
-
-
-@pytest.fixture(scope="module")
-def chromium() -> Iterator[Browser]:
-    yield from start_browser()
-
-
-@pytest.fixture
-def base(world: Any) -> Iterator[str]:
-    @asynccontextmanager
-    async def lifespan(_app: object) -> Any:
-        async with world.desk.live.running():
-            yield
-
-    world.web.router.lifespan_context = lifespan
-    port = free_port()
-    server = uvicorn.Server(
-        uvicorn.Config(world.web, host="127.0.0.1", port=port, log_config=None, timeout_graceful_shutdown=1)
-    )
-    thread = threading.Thread(target=server.run, daemon=True)
-    thread.start()
-    while not server.started or not world.desk.live.connected:
-        time.sleep(0.05)
-    yield f"http://127.0.0.1:{port}"
-    server.should_exit = True
-    thread.join(15)
 
 
 @pytest.fixture
