@@ -8,6 +8,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import IO
 
+from app.directory_cli import add_commands as add_directory_commands
 from core.settings import Settings, SettingsError, read_settings
 
 
@@ -292,7 +293,9 @@ def parser() -> argparse.ArgumentParser:
     waiting = add("templates", templates, "the WhatsApp message that an answer waits: its approval in each language")
     waiting.add_argument("action", nargs="?", default="list", choices=("list", "submit", "refresh"))
     services = commands.add_parser("directory", help="bring services into the directory, and out of it")
-    _directory(services.add_subparsers(title="commands", required=True, metavar="COMMAND"))
+    below = services.add_subparsers(title="commands", required=True, metavar="COMMAND")
+    _directory(below)
+    add_directory_commands(below)
     return made
 
 

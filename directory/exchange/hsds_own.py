@@ -19,7 +19,19 @@ _FIELDS = {
     "organization": "organization", "program": "program", "url": "url", "alert": "alert",
 }  # fmt: skip
 _NOT_COMPARED = frozenset(
-    {"id", "attributes", "organization_id", "service_id", "location_id", "program_id", "timezone"}
+    {
+        "id",
+        "attributes",
+        "organization_id",
+        "service_id",
+        "location_id",
+        "program_id",
+        "timezone",
+        "contact_id",
+        "phone_id",
+        "unit_id",
+        "service_at_location_id",  # a row of a table names what holds it
+    }
 )
 
 

@@ -41,6 +41,7 @@ _NUMBERS = (
     "available",
     "maximum",
     "extension",
+    "interval",
 )
 _PIECE = 1 << 20
 
@@ -204,6 +205,10 @@ class _Package:
             made["location"] = _typed(location)
             if location.get("id"):
                 made["location"] |= self._children("location_id", location["id"])
+                # A hidden house is told by an attribute: without it a package of ours would come back as an open door.
+                attributes = self._under("attribute", "link_id", location["id"])
+                if attributes:
+                    made["location"]["attributes"] = [self._attribute(attribute) for attribute in attributes]
         return made
 
     def _attribute(self, row: dict[str, Any]) -> dict[str, Any]:

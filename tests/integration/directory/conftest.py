@@ -9,9 +9,11 @@ from sqlalchemy import Engine
 from sqlalchemy.orm import Session
 
 from core.database import Sessions, make_engine
-from core.encryption import Cipher
+from core.encryption import Cipher, use_cipher
+from core.settings import read_settings
 from directory.gazetteer import load_gazetteer
 from directory.models import Organization
+from tests.conftest import secret_key
 
 COUNTRIES = ("BR", "ZA", "BD", "MA", "LA")
 
@@ -68,3 +70,12 @@ def organization(world: Session) -> Organization:
     world.add(organization)
     world.flush()
     return organization
+
+
+@pytest.fixture(scope="module")
+def module_cipher() -> Iterator[Cipher]:
+    """A cipher for all tests of a module that share a database; none of them asks for `cipher`, which would take it away."""
+    made = Cipher.from_settings(read_settings(encryption_keys=f"test:{secret_key()}", hash_key=secret_key()))
+    use_cipher(made)
+    yield made
+    use_cipher(None)

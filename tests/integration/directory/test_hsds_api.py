@@ -20,6 +20,7 @@ from schemathesis.generation import GenerationMode
 
 from core.catalogues import Catalogues
 from core.database import Sessions, make_engine
+from core.encryption import Cipher
 from core.settings import PROJECT
 from directory.hsds.openapi import KIND_OF, describe
 from directory.hsds.parameters import LISTS
@@ -58,7 +59,7 @@ def records() -> list[ServiceRecord]:
 
 
 @pytest.fixture(scope="module")
-def filled(postgres: str, template_database: str) -> Iterator[Sessions]:
+def filled(postgres: str, template_database: str, module_cipher: Cipher) -> Iterator[Sessions]:
     """One database for all tests here: none of them leaves it changed."""
     name = f"hsds_{uuid4().hex[:8]}"
     with psycopg.connect(postgres, autocommit=True) as connection:
