@@ -89,5 +89,5 @@ def filled_once(session: Session) -> Iterator[None]:
 def rebuild(session: Session) -> None:
     """Every row anew. For a big load, and for whoever has written past the triggers."""
     session.execute(text("DELETE FROM findable"))
-    session.execute(text("SELECT fill_findable(NULL)"))
+    session.execute(text("SELECT fill_findable(ARRAY(SELECT id FROM service))"))
     session.execute(text("ANALYZE findable"))

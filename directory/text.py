@@ -22,6 +22,8 @@ _ARABIC = {
 _ALONE = _LATIN | _ARABIC
 _ASCII = {code: None if chr(code) in APOSTROPHES else " " for code in range(128) if not chr(code).isalnum()}
 _KHANDA_TA = ("ত্\u200d", "ৎ")
+# Lao writes these two with one sign or with two; keyboards differ.
+_LAO = str.maketrans({"ໜ": "ຫນ", "ໝ": "ຫມ"})
 _WITHOUT_SPACES = ("LAO", "THAI", "KHMER", "MYANMAR")
 
 
@@ -33,7 +35,9 @@ def normalise(text: str) -> str:
     """
     if text.isascii():
         return " ".join(text.lower().translate(_ASCII).split())
-    decomposed = unicodedata.normalize("NFD", unicodedata.normalize("NFC", text).replace(*_KHANDA_TA).casefold())
+    decomposed = unicodedata.normalize(
+        "NFD", unicodedata.normalize("NFC", text).translate(_LAO).replace(*_KHANDA_TA).casefold()
+    )
     kept: list[str] = []
     base = ""
     for character in decomposed:

@@ -74,12 +74,12 @@ def _words() -> _Words:
     after: set[str] = set()
     for language in yaml.safe_load(_DATA.read_text(encoding="utf-8")).values():
         # YAML 1.1 reads `no` and `on` as truth values; the file quotes them, and this refuses a file that does not.
-        for group, into in (("words", small), ("before", before), ("after", after)):
+        for group, into in (("words", small), ("landmarks", small), ("before", before), ("after", after)):
             for item in language.get(group, ()):
                 if not isinstance(item, str):
                     raise TypeError(f"{_DATA.name}: {item!r} must be quoted")
                 # An ending may begin with a vowel sign, which is no text of its own and would be dropped.
-                into.add(normalise(item) if group == "words" else unicodedata.normalize("NFC", item))
+                into.add(normalise(item) if into is small else unicodedata.normalize("NFC", item))
     return _Words(frozenset(small), _longest_first(before), _longest_first(after))
 
 
@@ -179,5 +179,6 @@ def _inside(part: _Part) -> Iterator[Window]:
     cuts = [position for position in range(len(part.text) + 1) if starts_cluster(part.text, position)]
     for start in cuts:
         for end in cuts:
-            if 4 <= end - start <= _LONGEST_INSIDE and end - start < len(part.text):
-                yield Window(part.text[start:end], part.start + start, part.start + end, 0.8)
+            inside = part.text[start:end]
+            if 4 <= end - start <= _LONGEST_INSIDE and end - start < len(part.text) and inside not in _words().small:
+                yield Window(inside, part.start + start, part.start + end, 0.8)

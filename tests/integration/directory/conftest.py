@@ -15,12 +15,12 @@ from directory.gazetteer import load_gazetteer
 from directory.models import Organization
 from tests.conftest import secret_key
 
-COUNTRIES = ("BR", "ZA", "BD", "MA", "LA")
+COUNTRIES = ("BR", "ZA", "BD", "MA", "LA", "BY", "ML")
 
 
 @pytest.fixture(scope="session")
 def gazetteer_engine(postgres: str, template_database: str) -> Iterator[Engine]:
-    """An engine on a database with the places of five countries, four that are served first and one without spaces between words."""
+    """An engine on a database with the places of seven countries, in five scripts, one of them without spaces between words."""
     name = f"gazetteer_{uuid4().hex[:8]}"
     head, _, query = postgres.partition("?")
     with psycopg.connect(postgres, autocommit=True) as connection:

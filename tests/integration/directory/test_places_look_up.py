@@ -14,6 +14,7 @@ DHAKA, COXS_BAZAR, SYLHET = (23.79, 90.42), (21.45, 91.97), (24.9, 91.87)
 CASABLANCA, TANGIER, OUJDA, AGADIR = (33.6, -7.62), (35.77, -5.84), (34.69, -1.91), (30.42, -9.6)
 SAO_PAULO, BELEM, CURITIBA = (-23.55, -46.64), (-1.46, -48.5), (-25.43, -49.27)
 JOHANNESBURG, CAPE_TOWN = (-26.2, 28.05), (-33.93, 18.42)
+CHITTAGONG, RIO, MINSK, GOMEL, BAMAKO = (22.34, 91.8), (-22.9, -43.2), (53.9, 27.57), (52.43, 30.98), (12.65, -8.0)
 VIENTIANE, SAVANNAKHET = (17.97, 102.6), (16.55, 104.75)
 
 SENTENCES = [
@@ -66,6 +67,37 @@ SENTENCES = [
     ("ZA", "Johanesburg", JOHANNESBURG),
     ("BR", "Curitba", CURITIBA),
     ("LA", "Savannaket", SAVANNAKHET),
+    # as people call them, in other scripts, and as they sound
+    ("BD", "dhaka", DHAKA),
+    ("BD", "daka", DHAKA),
+    ("BD", "Dacca", DHAKA),
+    ("BD", "coxbazar", COXS_BAZAR),
+    ("BD", "Cox's Bazaar", COXS_BAZAR),
+    ("BD", "chottogram", CHITTAGONG),
+    ("MA", "casa", CASABLANCA),
+    ("MA", "kaza", CASABLANCA),
+    ("MA", "je suis à casa", CASABLANCA),
+    ("MA", "كازا", CASABLANCA),
+    ("BR", "sao paolo", SAO_PAULO),
+    ("BR", "são paulo - sp", SAO_PAULO),
+    ("BR", "estou no rio", RIO),
+    ("LA", "Vientiane", VIENTIANE),
+    ("LA", "Viangchan", VIENTIANE),
+    ("LA", "Вентьян", VIENTIANE),
+    ("LA", "я во Вьентьяне", VIENTIANE),
+    ("BY", "Minsk", MINSK),
+    ("BY", "Минск", MINSK),
+    ("BY", "Мінск", MINSK),
+    ("BY", "я в Минске", MINSK),
+    ("BY", "Gomel", GOMEL),
+    ("ML", "Bamako", BAMAKO),
+    ("ML", "je suis à Bamako", BAMAKO),
+    ("ML", "bamaco", BAMAKO),
+    ("ZA", "Joburg", JOHANNESBURG),
+    ("ZA", "jo'burg", JOHANNESBURG),
+    ("ZA", "i am in jozi near the station", JOHANNESBURG),
+    ("ZA", "Johannesburg", JOHANNESBURG),
+    ("ZA", "capetown", CAPE_TOWN),
 ]
 
 
@@ -137,6 +169,40 @@ def test_a_second_name_in_the_sentence_picks_among_namesakes(world: Session) -> 
 def test_a_province_its_district_and_its_town_are_one_answer(world: Session) -> None:
     found = look_up(world, "Dhaka", "BD")
     assert [ref.place_type for ref in found] == ["locality"]
+
+
+@pytest.mark.parametrize(
+    ("country", "sentence"),
+    [
+        ("ZA", "please help me I am in trouble near the station"),
+        ("ZA", "I am at the camp"),
+        ("ZA", "in front of the hospital"),
+        ("BD", "মসজিদের পাশে"),
+        ("BD", "বাজারে আছি"),
+        ("BD", "ক্যাম্পে থাকি"),
+        ("BD", "near the bazar"),
+        ("MA", "à côté de la gare"),
+        ("MA", "devant la mosquée"),
+        ("MA", "قرب المسجد"),
+        ("MA", "في السوق"),
+        ("BR", "perto da rodoviária"),
+        ("BR", "no mercado"),
+        ("LA", "ຢູ່ໃກ້ຕະຫຼາດ"),
+        ("LA", "ຢູ່ໂຮງໝໍ"),
+        ("BY", "я на вокзале"),
+        ("BY", "около больницы"),
+        ("ML", "au marché"),
+    ],
+)
+def test_what_stands_in_every_town_is_no_place_though_a_hamlet_bears_the_name(
+    world: Session, country: str, sentence: str
+) -> None:
+    assert look_up(world, sentence, country) == []
+
+
+def test_a_town_whose_name_holds_such_a_word_is_found(world: Session) -> None:
+    assert is_near(look_up(world, "Feira de Santana", "BR")[0], (-12.25, -38.96))
+    assert is_near(look_up(world, "Porto Alegre", "BR")[0], (-30.03, -51.23))
 
 
 def test_the_name_is_shown_in_the_script_it_was_written_in(world: Session) -> None:

@@ -1,0 +1,1 @@
+"""How fast the directory answers as it grows to a million services: `python -m benchmarks.directory`."""
