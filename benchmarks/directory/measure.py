@@ -27,13 +27,15 @@ SENTENCES: list[tuple[str | None, str]] = [
     ("ML", "je suis à Bamako"), (None, "Dhaka"),
     # misspelt: every one of these is looked for among similar names
     ("BD", "dhakka"), ("BD", "chitagng"), ("BD", "কক্সবাজর"), ("MA", "Oudja"), ("MA", "casablanka centre ville"), ("MA", "الدار البيظاء"),
-    ("ZA", "Johanesburg"), ("ZA", "Pretorria"), ("BR", "Curitba"), ("BR", "Florianopoils"), ("LA", "Savannaket"), ("BY", "Минкс"), ("ML", "Bamakko"),
+    ("ZA", "Johanesburg"), ("ZA", "Pretorria"), ("BR", "Curitba"), ("BR", "Florianopoils"), ("LA", "Savannaket"), ("BY", "Минкс"),
+    ("ML", "Bamakko"),
     ("BD", "Ramprr"), ("MA", "Ait Ouribel"),
     # no place at all
     ("ZA", "please help me I am in trouble near the station"), (None, "xyzzy qwerty asdf"), ("MA", "j'ai besoin d'aide"),
 ]  # fmt: skip
 WORDS = (
-    "nurse", "doctor", "legal", "jurídica", "bed night", "House women", "bebida", "Invented 12", "আইনি", "নারী ঘর", "বিছানা", "ກົດໝາຍ", "ແມ່ຍິງ", "سرير",
+    "nurse", "doctor", "legal", "jurídica", "bed night", "House women", "bebida", "Invented 12", "আইনি", "নারী ঘর", "বিছানা", "ກົດໝາຍ",
+    "ແມ່ຍິງ", "سرير",
     "ممرضة وطبيب", "женский дом", "ночлега", "medicn", "alojamento", "dhaka", "casablanca nurse",
 )  # fmt: skip
 """Of every entry, of many, of few, of none; whole, in part, misspelt."""
