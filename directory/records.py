@@ -69,12 +69,19 @@ Email = Annotated[
     BeforeValidator(_nothing),
 ]
 Currency = Annotated[Annotated[str, StringConstraints(pattern=r"^[A-Z]{3}$")] | None, BeforeValidator(_nothing)]
-# As exactly as the columns keep it: a finer number would come back changed, and every import would find a difference.
-Age = Annotated[float, Field(ge=0, le=150), AfterValidator(lambda age: round(age, 2))] | None
-Latitude = Annotated[float, Field(ge=-90, le=90), AfterValidator(lambda degrees: round(degrees, 5))] | None
-Longitude = Annotated[float, Field(ge=-180, le=180), AfterValidator(lambda degrees: round(degrees, 5))] | None
+# As the columns keep it, without a negative zero: anything else would come back changed, and every import would find a difference.
+Age = Annotated[float, Field(ge=0, le=150), AfterValidator(lambda age: round(age, 2) + 0.0)] | None
+Latitude = Annotated[float, Field(ge=-90, le=90), AfterValidator(lambda degrees: round(degrees, 5) + 0.0)] | None
+Longitude = Annotated[float, Field(ge=-180, le=180), AfterValidator(lambda degrees: round(degrees, 5) + 0.0)] | None
 Kilometres = Annotated[float, Field(gt=0, le=20_000)] | None
-Money = Annotated[Decimal, Field(ge=0, max_digits=12, decimal_places=2)] | None
+Money = (
+    Annotated[
+        Decimal,
+        Field(ge=0, max_digits=12, decimal_places=2),
+        AfterValidator(lambda amount: amount.quantize(Decimal("0.01"))),
+    ]
+    | None
+)
 Count = Annotated[int, Field(ge=0)]
 
 

@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Protocol
-from uuid import UUID
+from uuid import UUID, uuid4
 
 from sqlalchemy import delete, select
 from sqlalchemy.orm import Session, selectinload
@@ -133,11 +133,11 @@ def read_many(session: Session, service_ids: Sequence[UUID]) -> list[ServiceReco
             .execution_options(populate_existing=True)
         )
     }
-    attributes = _attributes(session, service_ids)
+    attributes = attributes_of(session, service_ids)
     for service_id in service_ids:
         if service_id not in rows:
             raise UnknownEntryError(service_id)
-    return [_record(rows[service_id], attributes.get(service_id, [])) for service_id in service_ids]
+    return [record_of(rows[service_id], attributes.get(service_id, [])) for service_id in service_ids]
 
 
 def write(
@@ -158,7 +158,7 @@ def write(
     """
     moment = at or now()
     service = session.get(Service, record.id, options=_LOADED, populate_existing=True) if record.id else None
-    before = _record(service, _attributes(session, [service.id]).get(service.id, [])) if service else None
+    before = record_of(service, attributes_of(session, [service.id]).get(service.id, [])) if service else None
     if before is not None and not differences(before, like(before, record)):
         return Written(service, [], created=False)  # type: ignore[arg-type]
     do_not_list.refuse(session, before, record)
@@ -262,11 +262,12 @@ def _plain(row: Any, kind: type[Record], **more: Any) -> Any:
     return kind(**{name: getattr(row, name) for name in kind.model_fields if name not in more}, **more)
 
 
-def _record(service: Service, attributes: list[AttributeRecord]) -> ServiceRecord:
+def record_of(service: Any, attributes: list[AttributeRecord]) -> ServiceRecord:
+    """The record of a `Service`, or of a row with the same names that holds what belongs to it."""
     return ServiceRecord(
         **{
             name: getattr(service, name)
-            for name in _SCALARS
+            for name in SCALARS
         },
         id=service.id,
         eligible_nationalities=None if service.eligible_nationalities is None else tuple(service.eligible_nationalities),
@@ -294,7 +295,7 @@ _APART = {
     "id", "organization", "program", "needs", "languages", "texts", "phones", "contacts", "schedules", "areas", "locations", "costs",
     "documents", "capacities", "attributes", "eligible_nationalities",
 }  # fmt: skip
-_SCALARS = tuple(name for name in ServiceRecord.model_fields if name not in _APART)
+SCALARS = tuple(name for name in ServiceRecord.model_fields if name not in _APART)
 
 
 def _by_id[R: (Schedule, ServiceArea, Address, Accessibility)](rows: Iterable[R]) -> list[R]:
@@ -316,7 +317,8 @@ def _location(location: Location) -> LocationRecord:
     )
 
 
-def _attributes(session: Session, service_ids: Sequence[UUID]) -> dict[UUID, list[AttributeRecord]]:
+def attributes_of(session: Session, service_ids: Sequence[UUID]) -> dict[UUID, list[AttributeRecord]]:
+    """Terms of other taxonomies attached to services, by service."""
     rows = session.execute(
         select(Attribute, Taxonomy.name, TaxonomyTerm.code)
         .join(TaxonomyTerm, TaxonomyTerm.id == Attribute.taxonomy_term_id)
@@ -534,19 +536,31 @@ _RESOURCES = {
 def _note(
     session: Session, service_id: UUID, changes: Sequence[Change], *, by: str, source: str, at: datetime, created: bool
 ) -> None:
+    rows = history(service_id, changes, by=by, source=source, at=at, created=created)
+    session.add_all(Metadata(**row) for row in rows)
+
+
+def history(
+    service_id: UUID, changes: Sequence[Change], *, by: str, source: str, at: datetime, created: bool
+) -> list[dict[str, Any]]:
     """A row of history for each changed field, named by its path in the record, so that each can be restored."""
-    session.add_all(
-        Metadata(
-            resource_type=_RESOURCES.get(change.path.split(".", 1)[0], "service"),
-            resource_id=service_id,
-            service_id=service_id,
-            last_action_date=at,
-            last_action_type="create" if created or not change.before else "delete" if not change.after else "update",
-            field_name=change.path,
-            previous_value=change.before,
-            replacement_value=change.after,
-            updated_by=by,
-            source=source,
-        )
+    return [
+        {
+            "id": uuid4(),
+            "resource_type": _RESOURCES.get(change.path.split(".", 1)[0], "service"),
+            "resource_id": service_id,
+            "service_id": service_id,
+            "last_action_date": at,
+            "last_action_type": "create"
+            if created or not change.before
+            else "delete"
+            if not change.after
+            else "update",
+            "field_name": change.path,
+            "previous_value": change.before,
+            "replacement_value": change.after,
+            "updated_by": by,
+            "source": source,
+        }
         for change in changes
-    )
+    ]

@@ -12,7 +12,8 @@ from sqlalchemy.orm import Session
 from core.database import now
 from directory.errors import DirectoryError
 from directory.exchange import guard
-from directory.exchange.bulk import read_bulk, write_bulk
+from directory.exchange.bulk import copy_rows, write_bulk
+from directory.exchange.bulk_read import read_bulk
 from directory.exchange.errors import ChangedFileError, OutdatedPlanError, RefusedEntriesError
 from directory.exchange.formats import Source
 from directory.exchange.models import ImportBatch, ImportChange
@@ -232,18 +233,19 @@ class _Writing:
         """What undoing needs. The hash is of what is stored now, not of what was wanted."""
         ids = [one.outcome.service_id for one in written if one.outcome.service_id]
         stored = {record.id: record for record in read_bulk(self._session, ids)}
-        self._session.add_all(
-            ImportChange(
-                batch_id=self._batch_id,
-                service_id=one.outcome.service_id,
-                action=one.outcome.action,
-                before=one.before.model_dump(mode="json") if one.before else None,
-                after_hash=record_hash(stored[one.outcome.service_id]),
-                verified_on=one.verified_on,
-                assured_before=one.assured_before,
-            )
+        rows = [
+            {
+                "batch_id": self._batch_id,
+                "service_id": one.outcome.service_id,
+                "action": one.outcome.action,
+                "before": one.before.model_dump(mode="json") if one.before else None,
+                "after_hash": record_hash(stored[one.outcome.service_id]),
+                "verified_on": one.verified_on,
+                "assured_before": one.assured_before,
+            }
             for one in written
-        )
+        ]
+        copy_rows(self._session, ImportChange, rows)
 
     def _verify(self, group: Sequence[Prepared]) -> None:
         for one in group:

@@ -10,7 +10,7 @@ from sqlalchemy.orm import Session
 
 from core.database import now
 from directory.exchange.applying import LOCK
-from directory.exchange.bulk import read_bulk
+from directory.exchange.bulk_read import read_bulk
 from directory.exchange.errors import UnknownBatchError
 from directory.exchange.models import ImportBatch, ImportChange
 from directory.exchange.plan import GROUP, Progress
