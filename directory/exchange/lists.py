@@ -59,6 +59,7 @@ def kept_phones(found: Sequence[dict[str, Any]], before: Any) -> list[dict[str, 
         merged = {**same, "phone_type": "voice", "extension": None, **phone}
         if "description" not in phone and not set(same["description"] or "") & set("()"):
             merged["description"] = None
+        merged.pop("eaten", None)
         if eaten:
             merged["number"] = same["number"]
         elif phone["number"] != same["number"]:

@@ -17,8 +17,8 @@ from sqlalchemy import select, tuple_
 from sqlalchemy.orm import Session
 
 from core.database import now
-from directory import do_not_list
-from directory.errors import DoNotListError
+from directory import do_not_list, guarding
+from directory.errors import DoNotListError, SecretInPublicError, UnhideError
 from directory.exchange.duplicates import Duplicate, InFile, in_directory, points_of
 from directory.exchange.entries import Asked, Entry, Unreadable
 from directory.exchange.guard import Secrets
@@ -317,9 +317,9 @@ class Examiner:
             self._seen.add(outcome.service_id)
             return Prepared(outcome, None, after, entry.verified_on)
         after = like(before, record)
-        if self._is_barred(before, after, outcome):
-            return Prepared(outcome, before)
         outcome.changes = differences(before, after)
+        if outcome.changes and self._is_barred(before, after, outcome):
+            return Prepared(outcome, before)
         assured = known.rows[before.id].assured_date
         verified = entry.verified_on if entry.verified_on and (assured is None or entry.verified_on > assured) else None
         if verified and before.id in known.verified_here:
@@ -332,14 +332,23 @@ class Examiner:
         return Prepared(outcome, before, after, verified, assured)
 
     def _is_barred(self, before: ServiceRecord | None, after: ServiceRecord, outcome: Outcome) -> bool:
-        """Whether it takes the number or the name of an entry that must never be listed."""
+        """Whether writing it would be refused: by the do-not-list, or because it would open what is hidden."""
         try:
             do_not_list.refuse(self._session, before, after, barred=self._barred)
+            guarding.check(self._session, before, after)
         except DoNotListError as error:
-            outcome.action = "refused"
-            outcome.problems.append(Problem(outcome.where, "", "do_not_list_like", {"reason": error.reason or "–"}))  # noqa: RUF001
-            return True
-        return False
+            problem = Problem(outcome.where, "", "do_not_list_like", {"reason": error.reason or "–"})  # noqa: RUF001
+        except UnhideError:
+            problem = Problem(outcome.where, "", "confidential_opened")
+        except SecretInPublicError:
+            self.confidential += 1
+            outcome.name, outcome.warnings = "", []
+            problem = Problem(outcome.where, "", "confidential_words")
+        else:
+            return False
+        outcome.action, outcome.changes = "refused", []
+        outcome.problems.append(problem)
+        return True
 
     def _foreign_locations(self, group: list[Prepared]) -> None:
         """A place that is stored already, of another service: it is never opened, moved or taken from its organization by an import."""

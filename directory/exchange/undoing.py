@@ -15,6 +15,7 @@ from directory.exchange.errors import UnknownBatchError
 from directory.exchange.models import ImportBatch, ImportChange
 from directory.exchange.plan import GROUP, Progress
 from directory.models import (
+    Attribute,
     Location,
     Metadata,
     Organization,
@@ -178,6 +179,7 @@ class _Undoing:
             )
             for service_id in ids
         )
+        session.execute(delete(Attribute).where(Attribute.link_entity == "service", Attribute.link_id.in_(ids)))
         session.execute(delete(Service).where(Service.id.in_(ids)))
         session.execute(
             delete(Location).where(
