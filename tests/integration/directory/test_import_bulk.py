@@ -53,6 +53,9 @@ def prepared(
 
 def changed(old: ServiceRecord, new: ServiceRecord) -> ServiceRecord:
     """The new record in the place of the old one: the first item of each list is the old first one, written anew."""
+    if old.is_confidential != new.is_confidential:
+        # Hiding and opening are not written in bulk.
+        return old.model_copy(update={"description": new.description, "texts": new.texts})
     update: dict[str, Any] = {
         "id": old.id,
         "organization": new.organization.model_copy(update={"id": old.organization.id}),
