@@ -7,7 +7,7 @@ no "no" to whether there is danger.
 from dataclasses import dataclass
 
 from core.languages import Language, find_words, match_word
-from core.writing import normalise
+from core.writing import loose, normalise
 
 ANSWERS = frozenset({"yes", "no", "unsure"})
 LONGEST = 4
@@ -23,6 +23,8 @@ class Beginning:
     """`yes`, `no` or `unsure`."""
     sure: bool
     """The first words can be nothing else."""
+    core: bool
+    """They are a word for just this, not one for "all right" too: "ok what is this" is no yes to danger."""
     mixed: bool
     """What follows says something else again ("yes no maybe")."""
 
@@ -32,17 +34,17 @@ def read_beginning(text: str, language: Language) -> Beginning | None:
     head, rest = _parted(text)
     meaning = match_word(head, language)
     if rest and meaning in ANSWERS:
-        return _judged(str(meaning), rest, language, sure=True)
+        return _judged(str(meaning), head, rest, language, sure=True)
     words = normalise(text).split()
     longest = min(LONGEST, len(words) - 1)
     for size in range(longest, 0, -1):
         meaning = _begins(" ".join(words[:size]), language)
         if meaning:
-            return _judged(meaning, words[size:], language, sure=True)
+            return _judged(meaning, " ".join(words[:size]), words[size:], language, sure=True)
     for size in range(longest, 0, -1):
         meaning = match_word(" ".join(words[:size]), language)
         if meaning in ANSWERS:
-            return _judged(str(meaning), words[size:], language, sure=False)
+            return _judged(str(meaning), " ".join(words[:size]), words[size:], language, sure=False)
     return None
 
 
@@ -60,11 +62,12 @@ def _begins(words: str, language: Language) -> str | None:
     )
 
 
-def _judged(meaning: str, rest: list[str], language: Language, *, sure: bool) -> Beginning:
+def _judged(meaning: str, said: str, rest: list[str], language: Language, *, sure: bool) -> Beginning:
     told = " ".join(rest)
     others = {found for word in [told, *rest] if (found := _other(word, language, sure=sure)) and found != meaning}
     half = bool(find_words(told, language.but))
-    return Beginning(meaning, sure=sure and not half and not others, mixed=bool(others))
+    core = loose(said, language.fold) in {loose(word, language.fold) for word in language.begins[meaning]}
+    return Beginning(meaning, sure=sure and not half and not others, core=core, mixed=bool(others))
 
 
 def _other(words: str, language: Language, *, sure: bool) -> str | None:

@@ -25,7 +25,10 @@ URGENT: dict[Trouble, str] = {
 }
 """What is said to a new cry for help, as the bot would. To the word for a bad time nothing is: it must not show."""
 OURS = ("bot", "system")
-SILENT_HOLDS = ("duress", "other_person", "not_safe")
+LOOKED_AT = 200
+"""Messages of the person; who writes more in one go has been answered in the meantime."""
+SILENT_HOLDS = ("duress", "other_person")
+"""Whoever said that it is not safe and writes again all the same is answered; nobody writes to them first."""
 
 
 def acknowledge(
@@ -100,10 +103,6 @@ def _since(session: Session, conversation: Conversation, message: Message, gatew
             break
         begun = time
     return begun
-
-
-LOOKED_AT = 200
-"""Messages of the person; who writes more in one go has been answered in the meantime."""
 
 
 def _heard(conversation: Conversation) -> ColumnElement[bool]:

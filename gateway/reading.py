@@ -122,7 +122,9 @@ def _command(text: str, language: str | None, wording: Wording) -> Payload | Non
     numbers = numbers_to_call(text)
     told = clean(without_numbers(text).replace(MASK, " ")) if len(numbers) == 1 else text
     command = wording.command(language, told)
-    if command == "call":
+    before = clean(without_numbers(text).partition(MASK)[0]) if len(numbers) == 1 else ""
+    # "please call me on 0… i cannot write": what stands before the number says what it is for.
+    if command == "call" or (before and wording.command(language, before) == "call"):
         return Payload(intent="ask_human", value="call_number" if numbers else "call")
     intent = INTENT_OF_COMMAND.get(command or "") if told == text else None
     return Payload(intent=intent) if intent else None

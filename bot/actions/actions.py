@@ -82,6 +82,8 @@ def _forget_end(state: State, event: Event, world: World) -> list[Item]:  # noqa
     return []
 
 
+_OF_RULES = frozenset(f"action_{intent}" for intent in INTERRUPTS)
+
 STEPS: Mapping[str, Step] = {
     f"validate_{FORM}": _form,
     f"action_ask_{ANSWER_SLOT}": say_next,
@@ -92,6 +94,8 @@ STEPS: Mapping[str, Step] = {
 
 def _action(name: str, step: Step, open_world: OpenWorld) -> Callable[..., Any]:
     def run(dispatcher: CollectingDispatcher, tracker: Tracker) -> Events:
+        if name == f"validate_{FORM}" and _used(tracker):
+            return []
         before = State.from_slots(tracker.slots)
         state, event = State.from_slots(tracker.slots), read_event(tracker)
         with open_world(UUID(tracker.sender_id)) as world:
@@ -108,6 +112,16 @@ def _action(name: str, step: Step, open_world: OpenWorld) -> Callable[..., Any]:
         return await asyncio.to_thread(run, dispatcher, tracker)
 
     return action
+
+
+def _used(tracker: Tracker) -> bool:
+    """Whether a rule's action has used the message already: what is said twice reads as if nobody had listened."""
+    for event in reversed(tracker.events or []):
+        if event.get("event") == "user":
+            return False
+        if event.get("event") == "action" and event.get("name") in _OF_RULES:
+            return True
+    return False
 
 
 def _form_end(name: str, state: State, tracker: Tracker) -> str | None:

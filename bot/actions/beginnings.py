@@ -15,6 +15,9 @@ _INTENTS = {"yes": "affirm", "no": "deny"}
 GIVES_WAY = frozenset({"third_party", "help", "change_language", "complaint"})
 """What takes the conversation elsewhere and is easily seen in an explanation ("yes my brother reads it too")."""
 
+AGREED = 0.85
+"""From here on the classifier may say that a "no" is one ("na kono bipod nai"); below stands "no puedo salir" (0.49, measured)."""
+
 LESS_URGENT = GIVES_WAY | {"distress", "ask_human"}
 """What brings a person too, but less fast than a clear yes to danger."""
 
@@ -27,12 +30,14 @@ def weighed(question: Question, values: list[str], event: Event, state: State, w
         return values
     if values and event.intent not in _INTENTS.values():
         return values  # "no pay for months" is told, and answers what was asked by its meaning
-    known = values == [value] and event.confidence >= CERTAIN
-    if begun.mixed and not known:
+    agreed = values == [value] and event.possible is None
+    if agreed and event.confidence >= (AGREED if _takes_a_risk_away(question, value) else 0):
+        return [value] if begun.meaning == "no" or begun.sure or event.confidence >= CERTAIN else None
+    if begun.mixed:
         return None
-    if known or _is_risk(question, value) or (begun.sure and event.possible is None):
-        return [value]
-    return None
+    if raises(question, [value], state) and not begun.core:
+        return None
+    return [value] if _is_risk(question, value) or (begun.sure and event.possible is None) else None
 
 
 def answers_first(state: State, event: Event, world: World) -> bool:
@@ -42,7 +47,7 @@ def answers_first(state: State, event: Event, world: World) -> bool:
     value = _value(question, begun) if question else None
     if question is None or begun is None or value is None or begun.mixed:
         return False
-    if event.intent in LESS_URGENT and raises(question, [value], state) and _is_risk(question, value):
+    if event.intent in LESS_URGENT and begun.core and raises(question, [value], state) and _is_risk(question, value):
         return True  # "yes i am so afraid" to whether there is danger: a person comes, and knows why
     return event.intent in GIVES_WAY and event.confidence < CERTAIN and begun.sure
 
@@ -57,6 +62,11 @@ def _value(question: Question, begun: Beginning | None) -> str | None:
     if begun.meaning == "unsure":
         return "unsure" if question.value("unsure") else None
     return question.own_words.get(_INTENTS[begun.meaning])
+
+
+def _takes_a_risk_away(question: Question, word: str) -> bool:
+    value = question.value(word)
+    return value is not None and "no" in value.sets.values()
 
 
 def _is_risk(question: Question, word: str) -> bool:

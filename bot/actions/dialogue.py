@@ -28,6 +28,9 @@ TAKEN_WHEN_SURE = frozenset({"distress", "complaint", "correct", "withdraw_conse
 AN_AGE_ALONE = 4
 """Words of an answer that is nothing but an age."""
 
+WORDS_OF_A_LANGUAGE = 3
+"""Words from which a guess at the language is taken for an answer; the menu comes back with the word LANGUAGE."""
+
 SURE = 0.5
 """From here on such a meaning is followed."""
 
@@ -126,7 +129,7 @@ def _answered(
     question: Question, state: State, event: Event, world: World, *, new: bool, said: list[Item]
 ) -> list[Item]:
     """Words as the answer to a question, or as something told beside it. `new`: they told something that was not known."""
-    named = world.language_named(event.text) if question.id == "language" else None
+    named = _language_of(event, world) if question.id == "language" else None
     values = [named] if named else weighed(question, in_own_words(question, event, state), event, state, world)
     if values is None:
         raised = keep_case(state, world)
@@ -143,6 +146,14 @@ def _answered(
         again = "consent" in state.answers and not state.handed_over and upcoming(state, event, world) == question
         return [*said, *([say("say_noted")] if new and again and not said else []), *raised]
     return missed(state, world)
+
+
+def _language_of(event: Event, world: World) -> str | None:
+    """The language a text names, or the one it is clearly written in: a frightened person does not pick from a menu."""
+    named = world.language_named(event.text)
+    if named is None and len(event.text.split()) >= WORDS_OF_A_LANGUAGE:
+        return next((code for code, _ in world.languages if code == event.language_guess), None)
+    return named
 
 
 def _possible(state: State, event: Event, world: World) -> list[Item] | None:

@@ -7,7 +7,6 @@ from bot.actions.asking import finish
 from bot.actions.calls import call, wants_call
 from bot.actions.consent import withdraw
 from bot.actions.handover import emergency, emergency_number, keep_case, open_case, raise_silently, to_person
-from bot.actions.meaning import CERTAIN
 from bot.actions.output import Item, close, complain, erase, opt_out, say, set_language
 from bot.actions.state import Event, State
 from bot.actions.world import World
@@ -15,6 +14,9 @@ from screening.questionnaire import SKIPPED
 
 ERASE_CERTAIN = 0.8
 """Below this the wish to erase is answered with how to do it, not done."""
+
+TOLD = 1.0
+"""Words that the lists of phrases know, not only the classifier (bot/engine/nlu/decide.py)."""
 
 MISSES = 2
 """Inputs in a row that could not be used before a person takes over (protocol, section 2.5)."""
@@ -134,7 +136,7 @@ def _self_harm(state: State, world: World, *, now: bool) -> list[Item]:
 
 def _child(state: State, event: Event, world: World) -> list[Item]:
     """A child's words. That nobody is with them counts where they said so; else it is asked, once (Q5b), and staff know already."""
-    alone = event.confidence >= CERTAIN
+    alone = event.confidence >= TOLD
     state.signals |= {"child": "yes", **({"child_alone": "yes"} if alone else {})}
     if alone or not _may_ask_for_adult(state, event):
         return to_person(state, world, reason="child", message="say_child")

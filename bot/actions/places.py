@@ -7,7 +7,7 @@ from bot.actions.meaning import CERTAIN
 from bot.actions.output import Item, say
 from bot.actions.state import Event, State
 from bot.actions.world import Place, World
-from core.writing import searchable
+from core.writing import loose, searchable
 
 LONGEST = 80
 """Characters of a place that are kept: enough for a name, too few for a story."""
@@ -57,7 +57,7 @@ def _is_landmark(found: Sequence[Place], state: State, event: Event, world: Worl
     rest = world.without_landmarks(event.text, event.language or state.language)
     if rest is None:
         return False
-    names = (" ".join(searchable(place.label.partition(" (")[0].partition(",")[0])) for place in found)
+    names = (" ".join(searchable(loose(place.label.partition(" (")[0].partition(",")[0], {}))) for place in found)
     return not any(f" {name} " in f" {rest} " for name in names)
 
 

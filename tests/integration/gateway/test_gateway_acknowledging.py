@@ -97,7 +97,7 @@ async def test_never_after_a_human_was_the_last_to_write(line: Line) -> None:
     assert heard(line) == ["I am here."]
 
 
-@pytest.mark.parametrize("hold", ["duress", "other_person", "not_safe"])
+@pytest.mark.parametrize("hold", ["duress", "other_person"])
 async def test_never_to_a_phone_that_somebody_else_may_hold(line: Line, hold: str) -> None:
     await handed_over(line)
     with line.sessions.begin() as session:

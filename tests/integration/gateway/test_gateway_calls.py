@@ -17,7 +17,10 @@ def numbers_seen_by_rasa(line: Line) -> list[str]:
     return [request.text or "" for request in line.engine.requests if "0123" in (request.text or "")]
 
 
-@pytest.mark.parametrize("body", [f"call me on {NUMBER}", f"CALL ME {NUMBER}!", f"call me on: {NUMBER}"])
+@pytest.mark.parametrize(
+    "body",
+    [f"call me on {NUMBER}", f"CALL ME {NUMBER}!", f"call me on: {NUMBER}", f"call me on {NUMBER} i cannot write"],
+)
 async def test_a_call_with_a_number_keeps_the_number_for_whoever_holds_the_case(line: Line, body: str) -> None:
     line.engine.steps = [[ASK], [ASK]]
     await line.say("hello there")

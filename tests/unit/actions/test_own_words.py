@@ -41,7 +41,7 @@ def test_yes_to_danger_with_an_explanation_is_an_emergency_however_it_was_unders
 @pytest.mark.parametrize("text", ["no way out", "no money no food"])
 def test_a_no_that_may_begin_another_sentence_is_no_answer_to_danger(text: str) -> None:
     conversation = asked("safe")
-    conversation.write(text, "deny")
+    conversation.write(text, "deny", confidence=0.5)
     assert conversation.said == ["say_not_understood", "ask_danger"]
     conversation.write(text)
     assert conversation.state.answers["danger"] == "unsure"
@@ -58,7 +58,7 @@ def test_a_no_that_may_begin_another_sentence_is_no_answer_to_danger(text: str) 
 def test_where_a_no_would_take_a_risk_away_only_a_clear_one_counts(language: str, text: str, question: str) -> None:
     before = {"danger": ["safe"], "under_18": [*FIRST, "shared_phone", "for_whom"]}
     conversation = asked(*before.get(question, [*FIRST, "shared_phone", "for_whom", "under_18"]), language=language)
-    conversation.write(text, "deny", confidence=0.8)
+    conversation.write(text, "deny", confidence=0.6)
     assert conversation.said == ["say_not_understood", f"ask_{question}"]
     assert question not in conversation.state.answers
 
@@ -67,7 +67,7 @@ def test_consent_needs_a_clear_yes_and_stays_a_no() -> None:
     conversation = asked("safe", "danger")
     conversation.write("yes but do not tell my boss", "affirm")
     assert conversation.said == ["say_not_understood", "ask_consent"]
-    conversation.write("yes but only you")
+    conversation.write("yes but")
     assert conversation.state.answers["consent"] == "no"
     conversation = asked("safe", "danger")
     conversation.write("yes please help me i need work")
@@ -178,3 +178,34 @@ def test_the_case_does_not_tell_that_somebody_complains() -> None:
     told = conversation.world.case.answers
     assert "complaint" not in told
     assert "complain" not in told.values()
+
+
+@pytest.mark.parametrize(
+    ("language", "text"), [("bn", "na kono bipod nai"), ("en", "no danger here"), ("ru", "нет не здесь")]
+)
+def test_a_no_that_the_classifier_hears_clearly_too_is_one(language: str, text: str) -> None:
+    conversation = asked("safe", language=language)
+    conversation.write(text, "deny", confidence=0.92)
+    assert conversation.state.answers["danger"] == "no"
+
+
+def test_all_right_with_more_words_is_no_yes_to_danger() -> None:
+    conversation = asked("safe")
+    conversation.write("ok what is this")
+    assert conversation.said == ["say_not_understood", "ask_danger"]
+
+
+def test_who_writes_in_a_language_instead_of_picking_it_is_answered_in_it() -> None:
+    conversation = Conversation(language=None)
+    conversation.write("bonjour", "greet", language_guess="fr")
+    assert conversation.question == "language"
+    conversation.write("oui je peux mais vite", language_guess="fr")
+    assert conversation.did("set_language")["language"] == "fr"
+    assert conversation.question == "safe"
+
+
+def test_a_childs_words_that_only_the_classifier_hears_are_asked_about_however_sure_it_is() -> None:
+    conversation = begun()
+    conversation.write("nowhere to sleep", "need_shelter")
+    conversation.write("yes i am 14", "child_alone", confidence=0.97)
+    assert conversation.said == ["ask_trusted_adult"]

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from core.beginnings import Beginning, read_beginning
+from core.beginnings import read_beginning
 from core.languages import Language, load_languages
 from tests.unit.languages.conftest import CODES
 
@@ -38,7 +38,9 @@ NONE = [
 def test_an_answer_is_heard_although_an_explanation_follows(
     languages: Mapping[str, Language], code: str, text: str, meaning: str
 ) -> None:
-    assert read_beginning(text, languages[code]) == Beginning(meaning, sure=True, mixed=False)
+    found = read_beginning(text, languages[code])
+    assert found is not None
+    assert (found.meaning, found.sure, found.mixed) == (meaning, True, False)
 
 
 @pytest.mark.parametrize(("code", "text"), DOUBTFUL)
@@ -82,3 +84,17 @@ def test_every_language_says_what_surely_begins_an_answer_and_what_stands_everyw
 @given(st.text(max_size=60), st.sampled_from(CODES))
 def test_any_text_is_read_without_a_fault(text: str, code: str) -> None:
     read_beginning(text, load_languages((code,))[code])
+
+
+@pytest.mark.parametrize(
+    ("code", "text", "core"), [("en", "ok what is this", False), ("en", "ok, what", False), ("es", "si me pegan", True)]
+)
+def test_a_word_for_all_right_is_no_yes_to_danger(
+    languages: Mapping[str, Language],
+    code: str,
+    text: str,
+    core: bool,  # noqa: FBT001
+) -> None:
+    found = read_beginning(text, languages[code])
+    assert found is not None
+    assert found.core is core
