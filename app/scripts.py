@@ -133,6 +133,8 @@ def pass_time(connection: psycopg.Connection[Any], provider_sid: str, silence: t
     """Make the conversation of a message look as if nothing was written for so long. Only for demonstrations and tests."""
     conversation = "(SELECT conversation_id FROM message WHERE provider_sid = %(sid)s)"
     values = {"sid": provider_sid, "silence": silence}
+    # The conversation first, as everywhere: else a delivery report and this would wait for each other.
+    connection.execute(f"SELECT 1 FROM conversation WHERE id = {conversation} FOR UPDATE", values)  # noqa: S608
     connection.execute(
         f"UPDATE message SET created_at = created_at - %(silence)s WHERE conversation_id = {conversation}",  # noqa: S608
         values,
