@@ -3,6 +3,7 @@
 import shutil
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from datetime import timedelta
 
 import httpx
 from sqlalchemy import select
@@ -10,14 +11,16 @@ from sqlalchemy import select
 from app import ports, training
 from app.migrations import state
 from app.secrets import FILE, ensure_secrets
-from cases import complaints
+from cases import complaints, rota
+from cases.models import Team
 from core.catalogues import CatalogueError, Catalogues
-from core.database import Sessions, make_engine
+from core.database import Sessions, make_engine, now
 from core.encryption import Cipher
 from core.reviews import require_reviewed
 from core.settings import PROJECT, Settings, SettingsError
 
 FREE_DISK = 2 * 1024**3
+WEEK = timedelta(days=7)
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,7 +36,7 @@ class Finding:
 def examine(settings: Settings) -> Iterator[Finding]:
     """Look at everything a copy needs. Changes nothing, and goes on after what is wrong."""
     checks: list[Callable[[Settings], Iterator[Finding]]] = [
-        _environments, _secrets, _languages, _model, _database, _ports, _disk,
+        _environments, _secrets, _languages, _model, _database, _on_call, _ports, _disk,
     ]  # fmt: skip
     for check in checks:
         try:
@@ -131,6 +134,33 @@ def _database(settings: Settings) -> Iterator[Finding]:
         "waymark complaints --by NAME; WAYMARK_COMPLAINTS_READER names the account",
     )
     engine.dispose()
+
+
+def _on_call(settings: Settings) -> Iterator[Finding]:
+    """An empty rota is no fault of the machine, but everybody who writes is told that nobody reads."""
+    if settings.on_call is not None:
+        says = "somebody always is" if settings.on_call else "nobody is"
+        yield Finding(
+            "on call", well=settings.on_call, says=f"{says}, says WAYMARK_ON_CALL", remedy="unset WAYMARK_ON_CALL"
+        )
+        return
+    if settings.demonstration or settings.database_url is None:
+        return
+    engine = make_engine(settings.database_url, pool_size=1)
+    try:
+        with Sessions(engine).begin() as session:
+            # Every team's shifts together: hours in which the whole line is empty.
+            at = now()
+            free = rota.gaps(rota.duties_of(session, session.execute(select(Team.id)).scalars()), at, at + WEEK)
+    finally:
+        engine.dispose()
+    hours = round(sum((end - start for start, end in free), timedelta()) / timedelta(hours=1))
+    says = (
+        f"for {hours} of the next 168 hours nobody is: whoever writes then is told so"
+        if hours
+        else "the coming week is planned"
+    )
+    yield Finding("on call", well=hours < 168, says=says, remedy="a supervisor plans shifts at the desk, page On duty")
 
 
 def _ports(settings: Settings) -> Iterator[Finding]:

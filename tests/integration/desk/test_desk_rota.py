@@ -233,3 +233,25 @@ def test_a_setting_that_overrides_the_rota_is_said_on_its_page(world: Any) -> No
         strict = world.with_settings(world.settings.model_copy(update={"on_call": value}))
         strict.caseworker(f"Sira Example {value}", "supervisor")
         assert says in strict.browser(name=f"Sira Example {value}").get("/desk/rota").text
+
+
+def test_the_doctor_says_for_how_many_hours_nobody_is_on_call(world: Any, database_url: str) -> None:
+    from app.doctor import _on_call
+
+    user = world.caseworker()
+    settings = world.settings.model_copy(update={"database_url": database_url, "demonstration": False})
+    (empty,) = _on_call(settings)
+    assert (empty.well, empty.says) == (
+        False,
+        "for 168 of the next 168 hours nobody is: whoever writes then is told so",
+    )
+    with world.sessions.begin() as session:
+        nights = duty("00:00", "12:00")
+        nights.user_id, nights.team_id = user.id, default_team(session).id
+        session.add(nights)
+    (half,) = _on_call(settings)
+    assert half.well
+    assert "for 84 of" in half.says
+    (forced,) = _on_call(settings.model_copy(update={"on_call": False}))
+    assert not forced.well
+    assert list(_on_call(settings.model_copy(update={"demonstration": True}))) == []
