@@ -14,7 +14,7 @@ ENGINE := .venv-engine/bin/python
 export WAYMARK_DEMONSTRATION ?= true
 
 help: ## what can be made
-	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "make %-8s %s\n", $$1, $$2}'
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "make %-15s %s\n", $$1, $$2}'
 
 run: setup ## set up what is missing and start everything (Ctrl-C stops it)
 	@$(BIN)/waymark up
@@ -24,6 +24,9 @@ test: setup .make/dev check train ## check the code, then pass all tests
 
 evaluate: train ## measure understanding, beside Rasa's own pipeline; writes docs/understanding.md
 	@$(BIN)/python -m benchmarks.understanding
+
+bench-directory: setup ## measure the directory up to a million services; writes docs/directory-performance.md
+	@$(BIN)/python -m benchmarks.directory
 
 check: setup .make/dev ## lint, types, layers
 	@$(BIN)/ruff check --quiet .
@@ -78,4 +81,4 @@ check-locks:
 clean: ## remove what was built and installed, not the data in .waymark
 	rm -rf .venv .venv-engine .tools .make models .mypy_cache .ruff_cache .pytest_cache
 
-.PHONY: help run test evaluate check check-locks format train setup lock clean
+.PHONY: help run test evaluate bench-directory check check-locks format train setup lock clean
