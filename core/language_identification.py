@@ -68,19 +68,16 @@ class LanguageIdentifier:
         return any(language.writes(sign) for other in others for cue in other.cues for sign in cue)
 
     def _alone_in_its_script(self, text: str, language: Language, share: float) -> tuple[str | None, float]:
-        if _has_letters_of_a_neighbour(text, language):
+        words = tokens(text)
+        neighbours = sum(word in language.neighbours for word in words)
+        if _has_letters_of_a_neighbour(text, language) or (words and neighbours >= len(words) / 2):
             return None, 0.0
         result = self._open.detect_details(text)
         foreign = result.language not in {language.code, "und"}
         if foreign and result.reliable:
             return None, 0.0
         # A longer text of a neighbour that the detector does not know scores low everywhere.
-        if (
-            foreign
-            and language.code in self._learnt
-            and language.code not in result.scores
-            and len(tokens(text)) > _CUES
-        ):
+        if foreign and language.code in self._learnt and language.code not in result.scores and len(words) > _CUES:
             return None, 0.0
         return language.code, min(share, 0.99) if share > ENOUGH else 0.9
 

@@ -62,6 +62,7 @@ class _Folder(BaseModel):
     begins: dict[Literal["yes", "no", "unsure"], list[Name]] = Field(min_length=3)
     but: list[Name] = Field(min_length=1)
     landmarks: list[Name] = Field(min_length=1)
+    neighbours: list[Name] = Field(default_factory=list)
     forbidden: list[Name] = Field(min_length=1)
     promises: list[Name] = Field(min_length=1)
 
@@ -89,6 +90,7 @@ class Language:
     but: tuple[str, ...] = field(repr=False)
     landmarks: tuple[str, ...] = field(repr=False)
     """What stands in many places: a station, a market."""
+    neighbours: frozenset[str] = field(repr=False)
     forbidden: tuple[str, ...] = field(repr=False)
     promises: tuple[str, ...] = field(repr=False)
     reviewed_by: str | None = None
@@ -157,6 +159,7 @@ def load_language(code: str, folder: Path = LOCALE) -> Language:
         begins={meaning: tuple(words) for meaning, words in data.begins.items()},
         but=tuple(data.but),
         landmarks=tuple(data.landmarks),
+        neighbours=frozenset(normalise(word) for word in data.neighbours),
         forbidden=tuple(data.forbidden),
         promises=tuple(data.promises),
         reviewed_by=data.reviewed_by,

@@ -12,7 +12,8 @@ from typing import get_args
 from core.turns import Alarm
 from screening import datafile
 from screening.errors import DataFileError
-from screening.folding import forms, unspaced
+from screening.folding import forms
+from screening.patterns import fault, plainest
 from screening.runs import Runs
 
 FOLDER = Path(__file__).parent / "data" / "phrases"
@@ -74,11 +75,8 @@ def _entries(value: object, *, where: str) -> tuple[str, ...]:
         raise DataFileError(where, "must be a list of phrases")
     entries = tuple(datafile.text(entry, where=where) for entry in value)
     for entry in entries:
-        words = forms(entry.replace("*", ""))[0]
-        if not words or len(words) != len(forms(entry.replace("*", "x"))[0]):
-            raise DataFileError(where, f"{entry!r} has no words, or a star that stands alone")
-        if "*" in entry and unspaced(entry):
-            raise DataFileError(where, f"{entry!r}: no star where words have no spaces, it is found anywhere")
+        if wrong := fault(entry):
+            raise DataFileError(where, f"{entry!r} {wrong}")
     return entries
 
 
@@ -91,12 +89,12 @@ def _check(found: PhraseList, where: str) -> None:
     written: set[str] = set()
     for meaning, entries in (*found.phrases.items(), (HARMLESS, found.harmless)):
         for entry in entries:
-            form = forms(entry)[0]
+            form = tuple(word for part in entry.split() for word in forms(part)[0] or (part,))
             if entry.casefold() in written or seen.setdefault(form, meaning) != meaning:
                 raise DataFileError(where, f"{entry!r} stands twice ({meaning}, {seen[form]})")
             written.add(entry.casefold())
     harmless = Runs((entry, HARMLESS) for entry in found.harmless)
     for entries in found.phrases.values():
         for entry in entries:
-            if silenced := [run for run in harmless.found(entry.replace("*", "")) if run.whole]:
+            if silenced := [run for run in harmless.found(plainest(entry)) if run.whole]:
                 raise DataFileError(where, f"{entry!r} is taken back whole by the harmless {silenced[0].entry!r}")

@@ -1,10 +1,12 @@
-"""Finds runs of words in a message: thousands of them, of all languages, in a fraction of a millisecond."""
+"""Finds the entries of the phrase lists in a message: thousands of them, of all languages, in a millisecond or two."""
 
+import re
 from collections import defaultdict
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 from screening.folding import forms, unspaced
+from screening.patterns import Word, letters, readings
 
 Words = tuple[str, ...]
 
@@ -26,36 +28,57 @@ class Run:
 
 
 @dataclass(frozen=True, slots=True)
-class _Word:
-    """A word to look for; an open end takes what a language adds there."""
+class _Sought:
+    """One way to read an entry; `at` is the place by which it is found."""
 
-    text: str
-    open_start: bool
-    open_end: bool
+    at: int
+    words: tuple[Word, ...]
+    entry: str
+    meaning: str
 
-    def fits(self, word: str) -> bool:
-        if self.open_start:
-            return self.text in word if self.open_end else word.endswith(self.text)
-        return word.startswith(self.text) if self.open_end else word == self.text
+    def span(self, text: Words, position: int) -> tuple[int, int] | None:
+        """Where it stands in the text with its found place at `position`."""
+        start = position
+        for place in range(self.at - 1, -1, -1):
+            following = self.words[place + 1]
+            near = range(start - 1, max(start - 2 - following.between, -1), -1)
+            found = next((here for here in near if self.words[place].fits(text[here])), None)
+            if found is None:
+                return None
+            start = found
+        end = position
+        for word in self.words[self.at + 1 :]:
+            near = range(end + 1, min(end + 2 + word.between, len(text)))
+            found = next((here for here in near if word.fits(text[here])), None)
+            if found is None:
+                return None
+            end = found
+        return start, end + 1
 
 
 class Runs:
-    """Entries `(text, meaning)`, indexed by a word that stands in them as it is. A star at an end of a word leaves that end open."""
+    """Entries `(text, meaning)` in the writing of `screening.patterns`, indexed by the longest word that stands in them as it is."""
 
     def __init__(self, entries: Iterable[tuple[str, str]]) -> None:
-        self._by_word: dict[str, list[tuple[int, tuple[_Word, ...], str, str]]] = defaultdict(list)
-        self._open: list[tuple[int, tuple[_Word, ...], str, str]] = []
-        self._anywhere: dict[str, tuple[str, str]] = {}
+        self._by_word: dict[str, list[_Sought]] = defaultdict(list)
+        self._open: list[_Sought] = []
+        self._anywhere: list[tuple[str | re.Pattern[str], str, str]] = []
         for entry, meaning in entries:
             if unspaced(entry):
-                self._anywhere["".join(forms(entry)[0])] = (entry, meaning)
+                self._anywhere.append((letters(entry), entry, meaning))
                 continue
-            for pattern in _patterns(entry):
-                closed = next((at for at, word in enumerate(pattern) if not (word.open_start or word.open_end)), None)
-                if closed is None:
-                    self._open.append((0, pattern, entry, meaning))
-                else:
-                    self._by_word[pattern[closed].text].append((closed, pattern, entry, meaning))
+            for words in readings(entry):
+                self._index(words, entry, meaning)
+
+    def _index(self, words: tuple[Word, ...], entry: str, meaning: str) -> None:
+        closed = [at for at, word in enumerate(words) if word.closed]
+        if not closed:
+            self._open.append(_Sought(0, words, entry, meaning))
+            return
+        at = max(closed, key=lambda place: min(len(text) for text in words[place].texts))
+        sought = _Sought(at, words, entry, meaning)
+        for text in set(words[at].texts):
+            self._by_word[text].append(sought)
 
     def found(self, text: str) -> list[Run]:
         """Every entry that stands in the text."""
@@ -68,32 +91,23 @@ class Runs:
 
     def _in_words(self, words: Words, form: str) -> Iterator[Run]:
         for position, word in enumerate(words):
-            for at, pattern, entry, meaning in (*self._by_word.get(word, ()), *self._open):
-                start, end = position - at, position - at + len(pattern)
-                if start < 0 or end > len(words):
-                    continue
-                if all(each.fits(words[start + offset]) for offset, each in enumerate(pattern)):
-                    yield Run(entry, meaning, form, start, end, whole=(start, end) == (0, len(words)))
+            candidates = self._by_word.get(word, ())
+            for sought in (*candidates, *(each for each in self._open if each.words[0].fits(word))):
+                span = sought.span(words, position)
+                if span:
+                    yield Run(sought.entry, sought.meaning, form, span[0], span[1], whole=span == (0, len(words)))
 
     def _in_letters(self, text: str) -> Iterator[Run]:
-        for letters, (entry, meaning) in self._anywhere.items():
-            start = text.find(letters)
-            while start >= 0:
-                end = start + len(letters)
+        for pattern, entry, meaning in self._anywhere:
+            for start, end in _spans(pattern, text):
                 yield Run(entry, meaning, "letters", start, end, whole=(start, end) == (0, len(text)))
-                start = text.find(letters, start + 1)
 
 
-def _patterns(entry: str) -> set[tuple[_Word, ...]]:
-    """The ways to read an entry: words with an apostrophe as one word or as two."""
-    readings: list[list[_Word]] = [[], []]
-    for part in entry.split():
-        bare = part.strip("*")
-        ways = forms(bare)
-        for reading, words in zip(readings, (ways[0], ways[-1]), strict=True):
-            last = len(words) - 1
-            reading += [
-                _Word(word, open_start=part.startswith("*") and at == 0, open_end=part.endswith("*") and at == last)
-                for at, word in enumerate(words)
-            ]
-    return {tuple(reading) for reading in readings}
+def _spans(sought: str | re.Pattern[str], text: str) -> Iterator[tuple[int, int]]:
+    if isinstance(sought, re.Pattern):
+        yield from (match.span() for match in sought.finditer(text))
+        return
+    start = text.find(sought)
+    while start >= 0:
+        yield start, start + len(sought)
+        start = text.find(sought, start + 1)

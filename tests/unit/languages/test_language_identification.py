@@ -100,3 +100,15 @@ def test_an_accent_tells_a_word_from_its_neighbour(
 ) -> None:
     identifier = LanguageIdentifier({each: languages[each] for each in ("en", "fr", "es", "pt")})
     assert identifier.identify(text)[0] == code
+
+
+@pytest.mark.parametrize(
+    "text", ["салом менга ёрдам керак", "мага жардам керек", "паспортим йук", "айлык бербейт", "рахмат"]
+)
+def test_short_uzbek_and_kyrgyz_are_not_taken_for_russian(text: str) -> None:
+    assert LanguageIdentifier(load_languages(("en", "ru"))).identify(text)[0] is None
+
+
+@pytest.mark.parametrize("text", ["салам, мне негде спать", "рахмат большое вам", "да", "где я"])
+def test_a_word_of_home_makes_no_other_language_of_russian(text: str) -> None:
+    assert LanguageIdentifier(load_languages(("en", "ru"))).identify(text)[0] == "ru"

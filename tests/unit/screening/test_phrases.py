@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 
 from core.settings import read_settings
 from screening.errors import DataFileError
+from screening.patterns import plainest
 from screening.phrase_lists import ALARMS, FOLDER, read_list, read_now
 from screening.phrases import check, find_alarm, self_harm_is_now
 from screening.runs import Runs
@@ -41,7 +42,7 @@ def test_a_phrase_is_heard_wherever_it_stands(
     phrase: tuple[str, str], around: str, other: str, case: type[str]
 ) -> None:
     alarm, entry = phrase
-    text = case(entry.replace("*", ""))
+    text = case(plainest(entry))
     heard = find_alarm(f"{other} {around}{text}{around} {other}", CODES)
     assert heard is not None
     assert ALARMS.index(heard) <= ALARMS.index(alarm)
@@ -50,7 +51,7 @@ def test_a_phrase_is_heard_wherever_it_stands(
 @given(st.sampled_from(PHRASES), st.integers(min_value=0), st.integers(min_value=2, max_value=9))
 def test_a_stretched_letter_changes_nothing(phrase: tuple[str, str], place: int, times: int) -> None:
     alarm, entry = phrase
-    text = entry.replace("*", "")
+    text = plainest(entry)
     at = place % len(text)
     if text[at].isdigit():
         times = 1
@@ -63,7 +64,7 @@ def test_a_stretched_letter_changes_nothing(phrase: tuple[str, str], place: int,
 def test_every_harmless_run_takes_something_back(code: str) -> None:
     """One that covers no phrase of any language is a mistake in the list, and one that is still heard does not do its work."""
     phrases = Runs((entry, alarm) for alarm, entry in PHRASES)
-    harmless = [entry.replace("*", "") for entry in read_list(code).harmless]
+    harmless = [plainest(entry) for entry in read_list(code).harmless]
     assert [entry for entry in harmless if not phrases.found(entry)] == []
     assert [entry for entry in harmless if find_alarm(entry, CODES) is not None] == []
 
@@ -97,6 +98,12 @@ def test_an_idiom_takes_back_only_the_words_it_covers(tmp_path: Path) -> None:
         ("11 years", "١١ years", True),
         ("🆘", "pls🆘🆘", True),
         ("ёлка", "елка", True),
+        ("they .. kill/shoot me/us", "they said they will shoot us", True),
+        ("they .. kill/shoot me/us", "they and all of them would surely kill me", False),
+        ("they .. kill/shoot me/us", "kill me they say", False),
+        ("he/she .. beat* me", "she always beats me", True),
+        ("ເຂົາ .. ຊິ/ຈະ ຂ້າ ຂ້ອຍ", "ເຂົາ ບອກວ່າ ຈະຂ້າຂ້ອຍ", True),
+        ("ເຂົາ .. ຊິ/ຈະ ຂ້າ ຂ້ອຍ", "ຈະຂ້າຂ້ອຍ ເຂົາ", False),
     ],
 )
 def test_one_phrase_has_many_spellings(entry: str, text: str, found: bool) -> None:  # noqa: FBT001
@@ -116,12 +123,17 @@ def test_a_language_without_a_list_is_named() -> None:
         ({"danger_now": []}, "must be a list"),
         ({"danger_now": ["kill me", "Kill me"]}, "stands twice"),
         ({"danger_now": ["kill me"], "self_harm": ["kìll me"]}, "stands twice"),
-        ({"danger_now": ["..."]}, "no words"),
+        ({"danger_now": ["..."]}, "has no words"),
         ({"danger_now": ["kill *"]}, "stands alone"),
         ({"danger_now": ["ຂ້າຂ້ອຍ*"]}, "no star"),
         ({"danger_now": ["kill me"], "harmless": ["kill me"]}, "stands twice"),
         ({"danger_now": ["kills me now"], "harmless": ["kill* me now"]}, "taken back whole"),
         ({"danger": ["kill me"]}, "unknown key"),
+        ({"danger_now": ["kill .."]}, "two dots that have no words"),
+        ({"danger_now": ["kill .. .. me"]}, "two dots that have no words"),
+        ({"danger_now": ["kill/ me"]}, "stands alone"),
+        ({"danger_now": ["don't/will kill"]}, "apostrophe"),
+        ({"danger_now": ["ki*ll me"]}, "inside a word"),
     ],
 )
 def test_a_list_with_a_fault_is_refused(lists: dict[str, list[str]], fault: str, tmp_path: Path) -> None:
