@@ -3,6 +3,7 @@
 No figure of that page is typed by hand. Each section is a module of `benchmarks/parts`.
 """
 
+import argparse
 from collections.abc import Callable
 
 from app.training import fingerprint
@@ -51,7 +52,12 @@ def page(run: Run) -> str:
 
 
 def main() -> None:
-    run = Run(answers(apart(read("evaluation"))), answers(apart(read("development"))), chosen())
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument(
+        "--keep-comparison", action="store_true", help="do not train Rasa's pipeline: keep its rows, and say so"
+    )
+    earlier = PAGE.read_text(encoding="utf-8") if parser.parse_args().keep_comparison else ""
+    run = Run(answers(apart(read("evaluation"))), answers(apart(read("development"))), chosen(), earlier)
     PAGE.write_text(page(run), encoding="utf-8")
     print(PAGE)
 

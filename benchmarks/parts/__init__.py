@@ -14,6 +14,8 @@ class Run:
     evaluation: Sequence[Answer]
     development: Sequence[Answer]
     thresholds: Thresholds
+    earlier: str = ""
+    """The page as it stands, where Rasa's rows are to be kept from it."""
 
     def by_language(self) -> Iterator[tuple[str, list[Answer]]]:
         """The evaluation answers of each language, then of all."""
