@@ -20,6 +20,7 @@ from directory.models import (
     ServiceText,
 )
 from directory.review.models import Revision
+from directory.review.policy import Policy
 from directory.text import normalise
 
 PAGE_SIZE = 50
@@ -91,9 +92,11 @@ class EntryList:
     countries: list[str]
 
 
-def read_list(session: Session, filters: Filters, *, page: int, all_listings: bool, today: date) -> EntryList:
+def read_list(
+    session: Session, filters: Filters, policy: Policy, *, page: int, all_listings: bool, today: date
+) -> EntryList:
     """The entries that pass the filters, by name. `all_listings`: those that nobody has approved yet, too."""
-    counting = _rules(replace(filters, listing=""), today)
+    counting = _rules(replace(filters, listing=""), policy, today)
     if not all_listings:
         counting.append(Service.listing.not_in(STAFF_ONLY))
     rules = [*counting, Service.listing == filters.listing] if filters.listing else counting
@@ -117,11 +120,11 @@ def read_list(session: Session, filters: Filters, *, page: int, all_listings: bo
     ).all()
     changes = _changes(session, [service.id for service in services])
     countries = session.scalars(select(Service.country).distinct().order_by(Service.country)).all()
-    rows = [_row(service, changes.get(service.id), today) for service in services]
+    rows = [_row(service, changes.get(service.id), freshness_of(service, policy, today)) for service in services]
     return EntryList(rows, total, counted, page, pages, list(countries))
 
 
-def _rules(filters: Filters, today: date) -> list[ColumnElement[bool]]:
+def _rules(filters: Filters, policy: Policy, today: date) -> list[ColumnElement[bool]]:
     rules: list[ColumnElement[bool]] = []
     if filters.country:
         rules.append(Service.country == filters.country)
@@ -130,7 +133,7 @@ def _rules(filters: Filters, today: date) -> list[ColumnElement[bool]]:
     if filters.listing:
         rules.append(Service.listing == filters.listing)
     if filters.fresh:
-        rules.append(freshness_is(filters.fresh, today))
+        rules.append(freshness_is(filters.fresh, policy, today))
     if filters.confidential:
         hidden = Service.is_confidential | Service.at_locations.any(
             ServiceAtLocation.location.has(Location.is_confidential)
@@ -150,7 +153,7 @@ def _changes(session: Session, ids: list[UUID]) -> dict[UUID, str]:
     return dict(iter(session.execute(query.order_by(Revision.state))))
 
 
-def _row(service: Service, change: str | None, today: date) -> Row:
+def _row(service: Service, change: str | None, freshness: Freshness) -> Row:
     places = [at.location for at in service.at_locations]
     return Row(
         id=service.id,
@@ -161,7 +164,7 @@ def _row(service: Service, change: str | None, today: date) -> Row:
         needs=tuple(sorted(need.need for need in service.needs)),
         listing=service.listing,
         status=service.status,
-        freshness=freshness_of(service, today),
+        freshness=freshness,
         assured_date=service.assured_date,
         is_confidential=service.is_confidential or any(place.is_confidential for place in places),
         is_example=service.is_example,

@@ -11,6 +11,7 @@ from starlette.datastructures import FormData
 
 from cases.models import User
 from core.catalogues import Catalogues
+from core.database import Sessions
 from core.settings import Settings
 from desk.access import Door, Visit
 from desk.directory_list import STAFF_ONLY
@@ -20,11 +21,15 @@ from desk.pages import page
 from desk.permissions import may
 from desk.words import LANGUAGES, Words, words_for
 from directory.models import Service
+from directory.review.policy import Policy
 from gateway.gateway import Gateway
 
 HOME = "/desk/directory"
 
-DONE = {"saved", "submitted", "discarded", "taken_over", "approved", "rejected", "rebased", "restored"}
+DONE = {
+    "saved", "submitted", "discarded", "taken_over", "approved", "rejected", "rebased", "restored", "moved", "verified", "asked",
+    "handled", "finished", "named", "unnamed", "undone", "dropped", "kept", "applying",
+}  # fmt: skip
 """What a page may say after a change: `directory_done_<word>`. The word stands in the address, the sentence does not."""
 
 
@@ -35,7 +40,10 @@ class DirectoryPages:
     settings: Settings
     gateway: Gateway
     catalogues: Catalogues
+    sessions: Sessions
     door: Door
+    policy: Policy
+    """How often entries are confirmed."""
 
     def show(self, visit: Visit, request: Request, template: str, *, status: int = 200, **values: Any) -> HTMLResponse:
         """A page in the visitor's language, inside the frame."""

@@ -99,11 +99,11 @@ class EntryWords:
 
     def facts(self, record: ServiceRecord, skip: Iterable[str] = ()) -> list[tuple[str, str]]:
         """Label and value of every field that says something, without opening rules, which have their own lines."""
-        left_out = tuple(skip)
+        left_out = {"id", *skip}
         return [
             (self.label(path), self.value(path, raw))
             for path, raw in flatten(record).items()
-            if not path.startswith(left_out) and "schedules." not in path and raw != "false"
+            if path not in left_out and "schedules." not in path and raw not in ("", "false")
         ]
 
     def hours(self, rules: Sequence[ScheduleRecord]) -> list[str]:
@@ -166,7 +166,12 @@ class EntryWords:
 
     def _title(self, key: str) -> str:
         # An item that has no id yet is named by its own fields: "+15005550100|voice".
-        return self._titles.get(key) or key.split("|", maxsplit=1)[0] or self._words.say("directory_unnamed")
+        first = key.split("|", maxsplit=1)[0]
+        return (
+            self._titles.get(key)
+            or self._words.find(f"directory_value_kind_{first}", first)
+            or self._words.say("directory_unnamed")
+        )
 
     def _joined(self, parts: Iterable[str]) -> str:
         return " · ".join(parts)

@@ -6,26 +6,31 @@ from typing import Literal
 from sqlalchemy import ColumnElement
 
 from directory.models import Service
+from directory.review.policy import Policy
 
 FRESHNESS = ("fresh", "due", "overdue", "never")
 Freshness = Literal["fresh", "due", "overdue", "never"]
-_DUE, _OVERDUE = timedelta(days=90), timedelta(days=120)
 
 
-def freshness_of(service: Service, today: date) -> Freshness:
-    """How fresh one entry is."""
+def freshness_of(service: Service, policy: Policy, today: date) -> Freshness:
+    """How fresh one entry is, by the interval of its kind."""
     if service.assured_date is None:
         return "never"
-    age = today - service.assured_date
-    return "overdue" if age > _OVERDUE else "due" if age > _DUE else "fresh"
+    day = policy.due_on(service)
+    if day < today:
+        return "overdue"
+    return "due" if day <= today + timedelta(days=policy.ask_before) else "fresh"
 
 
-def freshness_is(wanted: str, today: date) -> ColumnElement[bool]:
+def freshness_is(wanted: str, policy: Policy, today: date) -> ColumnElement[bool]:
     """The same as a condition of a query."""
     if wanted == "never":
         return Service.assured_date.is_(None)
+    known, day, soon = (
+        Service.assured_date.is_not(None),
+        policy.due_on_column(),
+        today + timedelta(days=policy.ask_before),
+    )
     if wanted == "overdue":
-        return Service.assured_date < today - _OVERDUE
-    if wanted == "due":
-        return Service.assured_date.between(today - _OVERDUE, today - _DUE - timedelta(days=1))
-    return Service.assured_date >= today - _DUE
+        return known & (day < today)
+    return known & (day > soon if wanted == "fresh" else day.between(today, soon))

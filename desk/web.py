@@ -28,6 +28,7 @@ from desk.live import Live
 from desk.pages import mount_static
 from desk.web_errors import answer_error
 from desk.words import words
+from directory.review.policy import load_policy
 from gateway.gateway import Gateway
 
 __all__ = ["Desk", "make_router", "mount_static"]
@@ -65,5 +66,8 @@ def make_router(desk: Desk) -> APIRouter:
     web_people.add_routes(router, web_people.PeoplePages(desk.settings, desk.gateway, door))
     web_teams.add_routes(router, desk.settings, door)
     web_audit.add_routes(router, door)
-    web_directory.add_routes(router, DirectoryPages(desk.settings, desk.gateway, desk.catalogues, door))
+    web_directory.add_routes(
+        router,
+        DirectoryPages(desk.settings, desk.gateway, desk.catalogues, desk.sessions, door, load_policy(desk.settings)),
+    )
     return router

@@ -6,7 +6,13 @@ from uuid import UUID
 from fastapi import APIRouter, Request, Response
 
 from core.database import now
-from desk import web_directory_edit, web_directory_review
+from desk import (
+    web_directory_confidential,
+    web_directory_edit,
+    web_directory_import,
+    web_directory_review,
+    web_directory_truth,
+)
 from desk.directory_list import Filters, read_list
 from desk.directory_pages import HOME, DirectoryPages, Form, sees_everything
 from desk.entry_words import EntryWords
@@ -27,9 +33,13 @@ def add_routes(router: APIRouter, pages: DirectoryPages) -> None:
     _add_list(router, pages)
     web_directory_edit.add_new(router, pages)
     web_directory_review.add_changes(router, pages)
+    web_directory_truth.add_work(router, pages)
+    web_directory_import.add_routes(router, pages)
     _add_entry(router, pages)
     web_directory_edit.add_edit(router, pages)
     web_directory_review.add_entry(router, pages)
+    web_directory_truth.add_entry(router, pages)
+    web_directory_confidential.add_routes(router, pages)
 
 
 def _add_list(router: APIRouter, pages: DirectoryPages) -> None:
@@ -40,7 +50,7 @@ def _add_list(router: APIRouter, pages: DirectoryPages) -> None:
             filters = Filters.of(request.query_params)
             wanted = request.query_params.get("page", "1")
             entries = read_list(
-                visit.session, filters, page=int(wanted) if wanted.isdecimal() and len(wanted) < 7 else 1,
+                visit.session, filters, pages.policy, page=int(wanted) if wanted.isdecimal() and len(wanted) < 7 else 1,
                 all_listings=sees_everything(visit.user), today=now().date(),
             )  # fmt: skip
             return pages.show(
@@ -75,7 +85,7 @@ def _add_entry(router: APIRouter, pages: DirectoryPages) -> None:
             return pages.show(
                 visit, request, "directory_entry.html", service=service, record=record, said=said,
                 facts=said.facts(record, skip=("name", "description", "needs", "organization.name")),
-                freshness=freshness_of(service, now().date()), changes=changes,
+                freshness=freshness_of(service, pages.policy, now().date()), changes=changes,
                 hours=[(place, said.hours(_rules(record, place))) for place in record.locations or (None,)],
             )  # fmt: skip
 

@@ -23,7 +23,14 @@ from desk.permissions import needs
 from desk.problems import Problems, problems_of
 from desk.words import words_for
 from desk.zones import zones_of
-from directory.errors import ConflictError, DoNotListError, OpenRevisionError, UnknownEntryError
+from directory.errors import (
+    ConflictError,
+    DoNotListError,
+    OpenRevisionError,
+    SecretInPublicError,
+    UnhideError,
+    UnknownEntryError,
+)
 from directory.models import NEEDS, SEXES, STATUS_RULES, STATUSES, Organization, Schedule, Service
 from directory.places import get_place, look_up
 from directory.records import OrganizationRecord, ServiceRecord, flatten, orders, record_hash
@@ -256,6 +263,11 @@ def _save(
             "said": EntryWords(console, record, read(visit.session, error.service_id))
         }
         return _form(pages, visit, request, editing, service_id, status=409)
+    except (SecretInPublicError, UnhideError) as error:
+        # Never what is secret, and never where it stands more exactly than the field: the author may not be somebody who may know.
+        kind = "secret" if isinstance(error, SecretInPublicError) else "unhide"
+        editing.refused = console.say(f"directory_refused_{kind}")
+        return _form(pages, visit, request, editing, service_id, status=422)
     except DoNotListError as error:
         editing.refused = console.say("directory_do_not_list_like", reason=error.reason)
         return _form(pages, visit, request, editing, service_id, status=422)

@@ -12,7 +12,7 @@ from desk.directory_pages import HOME, DirectoryPages, Form, back, names_of, see
 from desk.entry_words import EntryWords
 from desk.errors import NotFound
 from desk.form_fields import Fields
-from desk.permissions import needs
+from desk.permissions import may, needs
 from desk.words import words_for
 from directory.errors import (
     ConflictError,
@@ -22,6 +22,8 @@ from directory.errors import (
     OpenRevisionError,
     ReasonNeededError,
     RevisionStateError,
+    SecretInPublicError,
+    UnhideError,
     UnknownEntryError,
 )
 from directory.models import Service
@@ -95,7 +97,13 @@ def _add_decisions(router: APIRouter, pages: DirectoryPages) -> None:
             if revision is not None and revision.state == "submitted" and _stamp(revision) != seen:
                 # Submitted anew since the page was opened: nobody approves what they have not read.
                 raise RevisionStateError(revision_id, "changed")
-            return drafts.approve(visit.session, revision_id, by=by, four_eyes=pages.settings.four_eyes())
+            return drafts.approve(
+                visit.session,
+                revision_id,
+                by=by,
+                four_eyes=pages.settings.four_eyes(),
+                may_unhide=may(visit.user, "directory.confidential"),
+            )
 
         return _decide(pages, request, revision_id, "approved", act)
 
@@ -212,7 +220,7 @@ def _review(
 def _refusal(error: Exception) -> str:
     kinds = {
         FourEyesError: "four_eyes", ConflictError: "conflict", ReasonNeededError: "reason", OpenRevisionError: "open",
-        RevisionStateError: "state", DoNotListError: "do_not_list",
+        RevisionStateError: "state", DoNotListError: "do_not_list", UnhideError: "unhide", SecretInPublicError: "secret",
     }  # fmt: skip
     return f"directory_refused_{kinds.get(type(error), 'state')}"
 

@@ -1,5 +1,6 @@
 """The directory's pages in a real browser: the way of an entry from an editor to the bot, and every page accessible in both directions."""
 
+import io
 import os
 import re
 from collections.abc import Iterator
@@ -15,17 +16,21 @@ from playwright.sync_api import Browser, Page, expect
 from core.catalogues import Catalogues
 from core.settings import PROJECT
 from desk.web import make_router, mount_static
+from directory.exchange import uploads
 from directory.models import Place, PlaceName
 from directory.records import ServiceRecord
 from directory.review import drafts, listing
+from directory.review.feedback import report
+from directory.review.todo import open_task
 from directory.search import SearchRequest, find
-from directory.writing import write
+from directory.writing import read, write
 from gateway.wording import CatalogueWording
 from tests.chromium import start_browser
 from tests.serving import serving
 
 pytestmark = pytest.mark.browser
 
+FILE = "organization,country,name,needs,phones\nExample House (example),BD,Soup (example),food_cash,+15005550100\n,BD,,rescue,call us\n"
 DESKTOP, PHONE = {"width": 1280, "height": 900}, {"width": 390, "height": 844}
 
 
@@ -176,10 +181,16 @@ def test_every_page_is_accessible_and_fits(
         user = world.user("Both Example")
         changed = entry.model_copy(update={"id": service.id, "description": "Two nights.", "name": "Beds (example)"})
         drafts.submit(session, drafts.save_draft(session, changed, by=str(user.id)).id, by=str(user.id))
-        service_id = service.id
+        report(session, service.id, "closed", reporter="caseworker", reporter_key="one", suspend_after=3)
+        open_task(session, service.id, "duplicate", note="Two numbers are the same.")
+        upload = uploads.receive(
+            session, io.BytesIO(FILE.encode()), file_name="services.csv", by=str(user.id), review=True
+        )
+        ids = {"id": service.id, "place": read(session, service.id).locations[0].id, "upload": upload.id}
+    uploads.examine(world.sessions, ids["upload"])
     found: dict[str, list[str]] = {}
     for path in PAGES:
-        page.goto(f"{base}/desk/directory{path.format(id=service_id)}")
+        page.goto(f"{base}/desk/directory{path.format(**ids)}")
         assert page.locator("html").get_attribute("lang") == language
         for size, viewport in (("desktop", DESKTOP), ("phone", PHONE)):
             page.set_viewport_size(viewport)
@@ -191,13 +202,6 @@ def test_every_page_is_accessible_and_fits(
 
 
 PAGES = (
-    "",
-    "?listing=archived",
-    "/new",
-    "/{id}",
-    "/{id}/edit",
-    "/{id}/review",
-    "/{id}/preview",
-    "/{id}/history",
-    "/changes",
-)
+    "", "?listing=archived", "/new", "/{id}", "/{id}/edit", "/{id}/review", "/{id}/preview", "/{id}/history", "/changes", "/work",
+    "/{id}/state", "/{id}/confidential/{place}", "/imports", "/imports/{upload}",
+)  # fmt: skip
