@@ -26,7 +26,6 @@ _PLACES, _OTHERS = 12, 6
 """Of these, so many are ranked of those that speak the language and never close, that do one of both, and that do neither: at night, or for
 whoever speaks what few speak, the right door is seldom among the very nearest."""
 _CONFIDENTIAL_STEP_KM = 10
-_ADULT = 18
 _LINE = "talk"
 """A line for this need is named where there is none for the need that was asked for."""
 
@@ -81,12 +80,14 @@ def candidates(session: Session, asked: Asked, place: PlaceRef | None, at: datet
         return []
     needs = tuple(dict.fromkeys(asked.needs))
     values: dict[str, Any] = {
-        "country": asked.country, "language": asked.language, "age": asked.age, "sex": asked.sex, "nationality": asked.nationality,
-        "today": at.date(), "latitude": place.latitude if place else None, "longitude": place.longitude if place else None,
-        "line": _LINE,
+        "country": asked.country, "language": asked.language, "today": at.date(), "demonstration": asked.demonstration, "age": asked.age,
+        "is_child": asked.age is None and asked.under_18 is True, "is_adult": asked.age is None and asked.under_18 is False,
+        "sex": asked.sex, "nationality": asked.nationality, "without_papers": asked.has_papers is False,
+        "with_children": asked.with_children is True, "line": _LINE,
     } | {f"need_{number}": need for number, need in enumerate(needs)}  # fmt: skip
-    statement, names = _statement(_rules(asked), len(needs), located=place is not None)
-    rows = session.connection().execute(statement, {name: values[name] for name in names})
+    if place is not None:
+        values |= {"latitude": place.latitude, "longitude": place.longitude}
+    rows = session.connection().execute(_statement(len(needs), located=place is not None), values)
     found: dict[UUID, Candidate] = {}
     for row in rows:
         candidate = _candidate(row, place)
@@ -115,48 +116,38 @@ def _farther(candidate: Candidate) -> float:
     return float("inf") if candidate.distance_km is None else candidate.distance_km
 
 
-def _rules(asked: Asked) -> str:
-    """Only what would turn this person away. What is not known of them shuts nobody out."""
-    rules = ["(reopens IS NULL OR reopens > :today)"]
-    if not asked.demonstration:
-        rules.append("NOT is_example")
-    if asked.age is not None:
-        # "Up to 17" is until the eighteenth birthday.
-        rules += ["coalesce(minimum_age <= :age, true)", "coalesce(floor(CAST(:age AS float8)) <= maximum_age, true)"]
-    elif asked.under_18 is True:
-        rules.append(f"coalesce(minimum_age < {_ADULT}, true)")
-    elif asked.under_18 is False:
-        rules.append(f"coalesce(maximum_age >= {_ADULT}, true)")
-    if asked.sex is not None:
-        rules.append("eligible_sex IN ('any', :sex)")
-    if asked.nationality is not None:
-        rules.append("coalesce(:nationality = ANY(eligible_nationalities), true)")
-    if asked.has_papers is False:
-        rules.append("legal_status <> 'required'")
-    if asked.with_children is True:
-        rules.append("children_accompanying IS DISTINCT FROM false")
-    return " AND ".join(rules)
-
-
 _ABLE = """
 WITH able AS NOT MATERIALIZED (
     SELECT service_id, need, door, location_id, latitude, longitude, radius_km, is_confidential, reopens, languages, hours, always,
         assured_date, minimum_age IS NOT NULL OR maximum_age IS NOT NULL AS limits_age, eligible_sex <> 'any' AS limits_sex,
         coalesce(CAST(:language AS varchar) = ANY(languages), false) AS speaks
-    FROM findable WHERE country = :country AND {rules})
+    FROM findable WHERE country = :country
+        AND (reopens IS NULL OR reopens > :today)
+        AND (:demonstration OR NOT is_example)
+        AND (CAST(:age AS float8) IS NULL
+            OR (coalesce(minimum_age <= :age, true) AND coalesce(floor(CAST(:age AS float8)) <= maximum_age, true)))
+        AND (NOT :is_child OR coalesce(minimum_age < 18, true))
+        AND (NOT :is_adult OR coalesce(maximum_age >= 18, true))
+        AND (CAST(:sex AS varchar) IS NULL OR eligible_sex IN ('any', :sex))
+        AND (CAST(:nationality AS varchar) IS NULL OR coalesce(:nationality = ANY(eligible_nationalities), true))
+        AND (NOT :without_papers OR legal_status <> 'required')
+        AND (NOT :with_children OR children_accompanying IS DISTINCT FROM false))
+"""
+"""Only what would turn this person away: what is not known of them shuts nobody out. "Up to 17" is until the eighteenth birthday.
+
+One statement for all: one for each set of conditions would be planned anew at nearly every search.
 """
 _HERE = "on_map(:latitude, :longitude)"
 _FRESH = "assured_date DESC NULLS LAST, service_id"
 
 
-@lru_cache(maxsize=256)
-def _statement(rules: str, needs: int, *, located: bool) -> tuple[TextClause, tuple[str, ...]]:
-    """The statement for a set of rules with the names of its values; made once, so that the server keeps its plan.
+@lru_cache(maxsize=64)
+def _statement(needs: int, *, located: bool) -> TextClause:
+    """The statement for a number of needs, made once, so that the server keeps its plan.
 
     Longer than 4,096 characters it would be taken apart anew by psycopg at every search.
     """
-    statement = text(_ABLE.format(rules=rules) + " UNION ALL ".join(_parts(needs, located=located)))
-    return statement, tuple(statement.compile().params)
+    return text(_ABLE + " UNION ALL ".join(_parts(needs, located=located)))
 
 
 def _parts(needs: int, *, located: bool) -> Iterator[str]:
