@@ -26,7 +26,7 @@ class Beginning:
     core: bool
     """They are a word for just this, not one for "all right" too: "ok what is this" is no yes to danger."""
     mixed: bool
-    """What follows says something else again ("yes no maybe")."""
+    """What follows says something else again, or takes it half back ("yes no maybe", "yes but …")."""
 
 
 def read_beginning(text: str, language: Language) -> Beginning | None:
@@ -67,7 +67,7 @@ def _judged(meaning: str, said: str, rest: list[str], language: Language, *, sur
     others = {found for word in [told, *rest] if (found := _other(word, language, sure=sure)) and found != meaning}
     half = bool(find_words(told, language.but))
     core = loose(said, language.fold) in {loose(word, language.fold) for word in language.begins[meaning]}
-    return Beginning(meaning, sure=sure and not half and not others, core=core, mixed=bool(others))
+    return Beginning(meaning, sure=sure and not half and not others, core=core, mixed=bool(others) or half)
 
 
 def _other(words: str, language: Language, *, sure: bool) -> str | None:

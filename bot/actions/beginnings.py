@@ -31,10 +31,11 @@ def weighed(question: Question, values: list[str], event: Event, state: State, w
     if values and event.intent not in _INTENTS.values():
         return values  # "no pay for months" is told, and answers what was asked by its meaning
     agreed = values == [value] and event.possible is None
-    if agreed and event.confidence >= (AGREED if _takes_a_risk_away(question, value) else 0):
-        return [value] if begun.meaning == "no" or begun.sure or event.confidence >= CERTAIN else None
-    if begun.mixed:
+    if begun.mixed and not (agreed and event.confidence >= CERTAIN):
         return None
+    needed = AGREED if begun.meaning == "yes" or _takes_a_risk_away(question, value) else 0
+    if agreed and event.confidence >= needed:
+        return [value]
     if raises(question, [value], state) and not begun.core:
         return None
     return [value] if _is_risk(question, value) or (begun.sure and event.possible is None) else None

@@ -209,3 +209,12 @@ def test_a_childs_words_that_only_the_classifier_hears_are_asked_about_however_s
     conversation.write("nowhere to sleep", "need_shelter")
     conversation.write("yes i am 14", "child_alone", confidence=0.97)
     assert conversation.said == ["ask_trusted_adult"]
+
+
+def test_all_right_is_a_yes_to_consent_where_the_classifier_hears_it_clearly_too() -> None:
+    conversation = asked("safe", "danger", language="ar")
+    conversation.write("wakha ma kayn mochkil", "affirm", confidence=0.9)
+    assert conversation.state.answers["consent"] == "agree"
+    conversation = asked("safe", "danger")
+    conversation.write("ok but dont tell my boss", "affirm", confidence=0.9)
+    assert "consent" not in conversation.state.answers
