@@ -164,8 +164,11 @@ def pages(world: World) -> str:
     said = []
     one, seen = f"/desk/directory/{world.service_id}", dict.fromkeys(world.pages, 0)
     for role, browser in world.pages.items():
-        shown_pages = ["/desk/directory", "/desk/directory/changes", one]
-        shown_pages += [f"{one}/{page}" for page in ("preview", "review", "history", "edit")]
+        lists = ("", "/changes", "/work", "/imports", "/export?kind=csv")
+        shown_pages = [one, *(f"/desk/directory{page}" for page in lists)]
+        shown_pages += [f"{one}/{page}" for page in ("preview", "review", "history", "edit", "state")]
+        with world.sessions.begin() as session:
+            shown_pages.append(f"{one}/confidential/{read(session, world.service_id).locations[0].id}")
         for path in shown_pages:
             answer = browser.get(path)
             assert answer.status_code < 500, path
@@ -252,6 +255,7 @@ COVERED = {
     "desk/directory_list.py": "pages", "desk/freshness.py": "pages",
     "directory/review/history.py": "record_and_history", "directory/review/drafts.py": "record_and_history",
     "desk/web_directory.py": "pages", "desk/web_directory_edit.py": "pages", "desk/web_directory_review.py": "pages",
+    "desk/web_directory_confidential.py": "pages", "desk/web_directory_import.py": "pages", "desk/web_directory_truth.py": "pages",
     "desk/web_confirm.py": "focal_point", "desk/confirmpage.py": "focal_point", "directory/review/letters.py": "focal_point",
 }  # fmt: skip
 """Modules through which something leaves, and the exit that looks at it."""
