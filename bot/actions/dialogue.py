@@ -1,5 +1,7 @@
 """The dialogue: what an answer, or a person's own words, change and what is answered. Pure but for the `World` it is given."""
 
+from dataclasses import replace
+
 from bot.actions import guard
 from bot.actions.answers import answer, missed, option
 from bot.actions.asking import say_next, upcoming
@@ -113,6 +115,8 @@ def _resumed(state: State) -> list[Item]:
 
 
 def _words(state: State, event: Event, world: World) -> list[Item]:
+    if _says_where(state, event, world):
+        event = replace(event, intent="other")
     new = remember(state, event)
     said = [say("say_where_am_i")] if event.intent == "where_am_i" else []
     question = questionnaire().get(state.question) if state.question else None
@@ -146,6 +150,12 @@ def _answered(
         again = "consent" in state.answers and not state.handed_over and upcoming(state, event, world) == question
         return [*said, *([say("say_noted")] if new and again and not said else []), *raised]
     return missed(state, world)
+
+
+def _says_where(state: State, event: Event, world: World) -> bool:
+    """Whether "I am in Dhaka", to the question where, was only taken for somebody who does not know where they are."""
+    asked = state.question in ("place", "place_confirm") and event.intent == "where_am_i"
+    return asked and event.confidence < CERTAIN and bool(world.look_up(event.text, state.country(world.countries)))
 
 
 def _language_of(event: Event, world: World) -> str | None:

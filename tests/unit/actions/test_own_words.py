@@ -218,3 +218,10 @@ def test_all_right_is_a_yes_to_consent_where_the_classifier_hears_it_clearly_too
     conversation = asked("safe", "danger")
     conversation.write("ok but dont tell my boss", "affirm", confidence=0.9)
     assert "consent" not in conversation.state.answers
+
+
+def test_who_says_where_they_are_is_not_lost() -> None:
+    conversation = begun(world=world(places={"i am in durban": [DURBAN]})).answer(**SAFE, country="BR")
+    conversation.write("i am in durban", "where_am_i", confidence=0.81)
+    assert conversation.question == "place_confirm"
+    assert "stranded" not in conversation.state.signals
