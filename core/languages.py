@@ -141,6 +141,7 @@ def load_language(code: str, folder: Path = LOCALE) -> Language:
         faults = (f"{'.'.join(map(str, fault['loc']))}: {fault['msg']}" for fault in error.errors(include_url=False))
         raise LanguageError(f"{where}: {'; '.join(faults)}") from None
     _check(data, where)
+    begins: dict[str, tuple[str, ...]] = {meaning: tuple(words) for meaning, words in data.begins.items()}
     return Language(
         code=code,
         name=data.name,
@@ -152,11 +153,12 @@ def load_language(code: str, folder: Path = LOCALE) -> Language:
         scripts=tuple((int(low, 16), int(high, 16)) for low, high in (each.split("-") for each in data.scripts)),
         sms_substitutions=data.sms,
         fold=data.fold,
-        words={meaning: tuple(data.words[meaning]) for meaning in LISTS},
+        # What surely begins an answer is one by itself: "la hamdolah" alone was asked about a second time.
+        words={meaning: (*data.words[meaning], *begins.get(meaning, ())) for meaning in LISTS},
         conjunctions=tuple(normalise(word) for word in data.and_),
         numbers={number: tuple(words) for number, words in data.numbers.items()},
         cues=frozenset(normalise(word) for word in data.cues),
-        begins={meaning: tuple(words) for meaning, words in data.begins.items()},
+        begins=begins,
         but=tuple(data.but),
         landmarks=tuple(data.landmarks),
         neighbours=frozenset(normalise(word) for word in data.neighbours),

@@ -99,6 +99,7 @@ def start_line(data_dir: Path, **extra: str) -> Line:
         "WAYMARK_PORT": str(port),
         "WAYMARK_DATA_DIR": str(data_dir),
         "PYTHONUNBUFFERED": "1",
+        "WAYMARK_ENGINE_TIMEOUT": "60",
         # On a busy machine a conversation may take longer than an emergency may wait; what is said then has tests of its own.
         "WAYMARK_ESCALATE_SECOND": "86400",
         "WAYMARK_ESCALATE_MANAGER": "86400",
