@@ -20,7 +20,7 @@ from directory.records import (
     ServiceRecord,
     TextRecord,
 )
-from directory.review import drafts, listing
+from directory.review import drafts, listing, verification
 from directory.review.models import Revision
 from directory.writing import differences, read, write
 
@@ -411,7 +411,7 @@ def test_the_list_is_narrowed_by_each_filter(
         LocationRecord(country="BD", city="Khulna", latitude=22.8, longitude=89.5, is_confidential=True),)))  # fmt: skip
     with world.sessions.begin() as session:
         listing.suspend(session, clinic, by="tester", reason="Reports")
-        session.get_one(Service, clinic).assured_date = date(2020, 1, 1)
+        verification.verify(session, clinic, method="visit", by="tester", on=date(2020, 1, 1))
     page = editor.get(f"{HOME}?{query}")
     assert page.status_code == 200
     shown = set(re.findall(r'<a class="row-link"[^>]*><bdi>(.*?)</bdi>', page.text))

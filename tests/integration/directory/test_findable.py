@@ -1,7 +1,7 @@
 """The rows that the search reads follow every change of an entry, whoever makes it."""
 
 from collections.abc import Callable
-from datetime import date, time
+from datetime import date, time, timedelta
 from typing import Any
 
 import pytest
@@ -20,6 +20,7 @@ from directory.models import (
     ServiceLanguage,
     ServiceNeed,
 )
+from directory.review.verification import verify
 from tests.integration.directory.builders import DAY, add_service
 
 AT = (23.8, 90.4)
@@ -66,7 +67,6 @@ CHANGES: dict[str, Executable | Callable[[Service], Base]] = {
     "withdrawn": update(Service).values(listing="withdrawn"),
     "closed for now": update(Service).values(status="temporarily_closed", closed_until=DAY_ONE),
     "ended": update(Service).values(status="defunct"),
-    "confirmed": update(Service).values(assured_date=DAY_ONE),
     "for women": update(Service).values(eligible_sex="female", minimum_age=16),
     "for some nationalities": update(Service).values(eligible_nationalities=["MM", "IN"]),
     "invented": update(Service).values(is_example=True),
@@ -87,6 +87,15 @@ def test_a_change_is_in_what_the_search_reads_at_once(
         session.execute(change)
     else:
         session.add(change(service))
+    after = rows(session)
+    assert after != before
+    rebuild(session)
+    assert rows(session) == after
+
+
+def test_a_verification_is_in_what_the_search_reads_at_once(session: Session, service: Service) -> None:
+    before = rows(session)
+    verify(session, service.id, method="visit", by="tester", on=DAY_ONE - timedelta(days=30))
     after = rows(session)
     assert after != before
     rebuild(session)

@@ -140,12 +140,14 @@ def test_what_may_never_be_listed_is_not_edited_until_it_is_lifted_in_two_steps(
     assert [row.after for row in history(session, banned.id, path="listing")][:2] == ["published", "archived"]
 
 
-def test_a_closed_entry_is_not_told_and_opens_again_by_itself_on_its_day(session: Session) -> None:
+def test_a_closed_entry_is_told_with_its_day_only_and_opens_again_by_itself_on_it(session: Session) -> None:
     service, clock = published(session, ServiceRecord.model_validate(everywhere().model_dump())), Clock()
     with pytest.raises(ReasonNeededError):
         listing.close_temporarily(session, service.id, by=EDITOR, reason="")
     listing.close_temporarily(session, service.id, by=EDITOR, reason="Repairs", until=date(2026, 11, 5), at=clock())
-    assert (service.listing, told(session)) == ("published", [])
+    request = SearchRequest("BD", ("shelter",), demonstration=True, limit=9)
+    (closed,) = find(session, request, at=START).services
+    assert (service.listing, closed.reopens, closed.hours.kind) == ("published", date(2026, 11, 5), "closed")
     assert listing.reopen_due(session, at=clock(days=2)) == []
     assert listing.reopen_due(session, at=clock(days=1)) == [service.id]
     record = read(session, service.id)

@@ -91,7 +91,7 @@ async def test_a_hand_over_opens_a_case_and_its_last_words_are_sent(line: Line) 
     await line.say("are you there")
     assert len(line.engine.requests) == 1
     assert line.rows("inbound")[-1].state == "handled"
-    assert len(line.twilio.sent) == 1
+    assert line.twilio.bodies[1:] == ["It has arrived."]
 
 
 async def test_a_case_that_the_actions_opened_is_not_opened_again_and_never_falls(line: Line) -> None:
@@ -117,7 +117,8 @@ async def test_when_the_bot_fails_the_person_hears_it_once_and_a_human_has_the_c
     await line.say("bonjour")
     await line.say("bonjour ?")
     await line.say("1")
-    assert len(line.twilio.sent) == 1
+    assert len(line.twilio.sent) == 2, "two messages after it are said to have arrived once"
+    assert line.twilio.bodies[1] == "It has arrived."
     assert line.twilio.bodies[0].startswith("Un souci. Une personne vous écrit avant")
     (case,) = line.cases()
     assert (case.level, case.reason, service.read_screening(case).rules) == ("U", "bot_failure", ["U12"])
@@ -241,7 +242,7 @@ async def test_a_message_that_breaks_every_run_is_parked_and_those_behind_it_go_
     await line.work()
     assert [row.state for row in line.rows("inbound")] == ["parked", "handled"]
     assert line.conversation().owner == "desk"
-    assert len(line.twilio.sent) == 1
+    assert line.twilio.bodies[1:] == ["It has arrived."]
     assert "bot_failure" in events(line)
 
 

@@ -146,10 +146,10 @@ def test_a_message_costs_less_than_a_millisecond() -> None:
     check(CODES)
     text = "good morning, we came by boat last week and my little brother needs a doctor please " * 3
     find_alarm(text, CODES)
-    started = time.perf_counter()
+    started = time.process_time()  # what other processes of the machine do says nothing about ours
     for _ in range(50):
         find_alarm(text, CODES)
-    assert (time.perf_counter() - started) / 50 < 0.005
+    assert (time.process_time() - started) / 50 < 0.005
 
 
 @pytest.mark.parametrize("code", read_settings().languages)
