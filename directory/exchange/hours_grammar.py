@@ -200,5 +200,5 @@ def _tail(rule: ScheduleRecord, zone: str) -> str:
     if rule.timezone != zone:
         pieces.append(f"[{rule.timezone}]")
     if rule.notes:
-        pieces.append("(" + re.sub(r"([();\\])", r"\\\1", rule.notes) + ")")
+        pieces.append("(" + re.sub(r"([()\[\];\\])", r"\\\1", rule.notes) + ")")
     return " ".join(pieces)
