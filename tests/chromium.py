@@ -5,7 +5,8 @@ import shutil
 from collections.abc import Iterator
 
 import pytest
-from playwright.sync_api import Browser, expect, sync_playwright
+from axe_playwright_python.sync_playwright import Axe
+from playwright.sync_api import Browser, Page, expect, sync_playwright
 
 CHROMIUM = os.environ.get("WAYMARK_CHROMIUM", "/usr/bin/chromium")
 ARGUMENTS = [
@@ -32,3 +33,9 @@ def start_browser() -> Iterator[Browser]:
         browser = playwright.chromium.launch(executable_path=CHROMIUM, args=ARGUMENTS)
         yield browser
         browser.close()
+
+
+def accessibility_faults(page: Page) -> list[str]:
+    """What axe finds on the page as it stands, a line each. A message that still fades in has no contrast yet: movements end first."""
+    page.evaluate("Promise.allSettled(document.getAnimations().map(one => one.finished))")
+    return [f"{fault['id']}: {fault['nodes'][0]['html'][:160]}" for fault in Axe().run(page).response["violations"]]

@@ -4,6 +4,8 @@ import signal
 
 import psutil
 
+from core.catalogues import Catalogues
+from core.settings import PROJECT
 from tests.acceptance.conftest import Line, wait_for
 from tests.acceptance.phone import Person
 
@@ -34,7 +36,11 @@ def test_a_bot_that_hangs_is_replaced_by_one_honest_message_and_the_desk(breakab
         ((level, reason),) = cases(person)
         assert level == "U"
         assert str(reason).startswith("bot_")
-        assert person.turn("are you there") == [], "the desk owns the conversation: nothing more is said by machines"
+        heard = person.turn("are you there")
+        assert heard == [Catalogues.load(PROJECT / "locale", ("en",)).template("say_received", "en")], (
+            "nobody has taken the case: one word that it arrived"
+        )
+        assert person.turn("hello?") == [], "and no more"
         assert len(cases(person)) == 1
     finally:
         engine.send_signal(signal.SIGCONT)

@@ -4,11 +4,11 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
-from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser, Page, expect
 
 from cases.models import User
 from desk import work
+from tests.chromium import accessibility_faults
 
 pytestmark = pytest.mark.browser
 
@@ -37,10 +37,6 @@ def signed_in(world: Any, base: str, chromium: Browser, name: str) -> Iterator[P
     yield page
     context.close()
     assert problems == []
-
-
-def told(page: Page) -> list[str]:
-    return [f"{fault['id']}: {fault['nodes'][0]['html'][:120]}" for fault in Axe().run(page).response["violations"]]
 
 
 def test_a_link_a_password_and_the_queue_by_keyboard_alone(world: Any, base: str, chromium: Browser) -> None:
@@ -165,7 +161,7 @@ def test_every_page_is_accessible_and_fits(world: Any, page: Page, base: str, si
     found: dict[str, list[str]] = {}
 
     def look(name: str) -> None:
-        found[name] = told(page)
+        found[name] = accessibility_faults(page)
         wide = page.evaluate("document.documentElement.scrollWidth - document.documentElement.clientWidth")
         if wide > 0:
             found[name].append(f"{wide} pixels too wide")
@@ -202,7 +198,7 @@ def test_a_warning_keeps_the_draft_and_only_its_own_button_sends_all_the_same(
     warning = page.get_by_test_id("reply-check")
     expect(warning).to_contain_text("evil.example.com")
     expect(box).to_have_value("Look at evil.example.com")
-    assert told(page) == []
+    assert accessibility_faults(page) == []
     # The ordinary button asks again, and another text is looked at anew.
     page.get_by_test_id("reply-send").click()
     expect(warning).to_be_visible()

@@ -6,12 +6,12 @@ from typing import Any
 
 import pyotp
 import pytest
-from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser, Page, expect
 
 from core.database import now
 from desk import accounts
 from tests.acceptance.browser import picture
+from tests.chromium import accessibility_faults
 
 pytestmark = pytest.mark.browser
 
@@ -42,8 +42,7 @@ def look(page: Page, name: str, faults: list[str]) -> None:
             wide = page.evaluate("document.documentElement.scrollWidth - document.documentElement.clientWidth")
             if wide > 0:
                 faults.append(f"{name} {direction} {size['width']}: {wide} pixels too wide")
-        told = Axe().run(page).response["violations"]
-        faults += [f"{name} {direction} {one['id']}: {one['nodes'][0]['html'][:160]}" for one in told]
+        faults += [f"{name} {direction} {one}" for one in accessibility_faults(page)]
         page.set_viewport_size(WIDE)
     page.evaluate("document.documentElement.dir = 'ltr'")
 

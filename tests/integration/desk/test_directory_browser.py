@@ -9,7 +9,6 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from axe_playwright_python.sync_playwright import Axe
 from fastapi import FastAPI
 from playwright.sync_api import Browser, Page, expect
 
@@ -25,7 +24,7 @@ from directory.review.todo import open_task
 from directory.search import SearchRequest, find
 from directory.writing import read, write
 from gateway.wording import CatalogueWording
-from tests.chromium import start_browser
+from tests.chromium import accessibility_faults, start_browser
 from tests.serving import serving
 
 pytestmark = pytest.mark.browser
@@ -86,7 +85,7 @@ def picture(page: Page, name: str, *, whole: bool = False) -> None:
 
 
 def faults(page: Page) -> list[str]:
-    found = [f"{fault['id']}: {fault['nodes'][0]['html'][:160]}" for fault in Axe().run(page).response["violations"]]
+    found = accessibility_faults(page)
     wide = page.evaluate("document.documentElement.scrollWidth - document.documentElement.clientWidth")
     return [*found, f"{wide} pixels too wide"] if wide > 0 else found
 
