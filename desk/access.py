@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Coroutine, Iterator
 from contextlib import contextmanager
+from contextvars import ContextVar
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
@@ -32,6 +33,7 @@ from desk.errors import (
 )
 from desk.models import StaffSession
 from desk.permissions import BEGIN, PUBLIC, action_of, is_dangerous, may, permission_of
+from desk.words import speaking, words_for
 
 SAFE_METHODS = frozenset({"GET", "HEAD"})
 MAX_FORM_BYTES = 64 * 1024
@@ -200,6 +202,21 @@ def takes[Endpoint: Callable[..., Any]](size: int) -> Callable[[Endpoint], Endpo
     return mark
 
 
+_asked: ContextVar[str] = ContextVar("desk_page", default="/desk")
+
+
+def asked_path() -> str:
+    """The page that is being shown, with its query: where a change of the page's language leads back to."""
+    return _asked.get()
+
+
+def _page_of(request: Request) -> str:
+    # What a form answered cannot be asked for again by its address.
+    if request.method not in SAFE_METHODS:
+        return "/desk"
+    return f"{request.url.path}?{request.url.query}" if request.url.query else request.url.path
+
+
 def make_route_class(door: Door, on_error: Callable[[Request, Exception], Response]) -> type[APIRoute]:
     """A route that refuses foreign changes and whoever may not, turns errors into pages and puts the headers on every answer."""
 
@@ -212,12 +229,14 @@ def make_route_class(door: Door, on_error: Callable[[Request, Exception], Respon
             handle = super().get_route_handler()
 
             async def guarded(request: Request) -> Response:
-                try:
-                    door.refuse_foreign(request)
-                    await run_in_threadpool(door.check, request)
-                    response = await handle(request)
-                except Exception as error:  # noqa: BLE001 (the page must say it kindly, and no text of an exception may reach anybody)
-                    response = on_error(request, error)
+                _asked.set(_page_of(request))
+                with speaking(words_for(request).code):
+                    try:
+                        door.refuse_foreign(request)
+                        await run_in_threadpool(door.check, request)
+                        response = await handle(request)
+                    except Exception as error:  # noqa: BLE001 (the page must say it kindly, and no text of an exception may reach anybody)
+                        response = on_error(request, error)
                 for name, value in HEADERS.items():
                     response.headers.setdefault(name, value)
                 response.headers.setdefault("Cache-Control", "no-store")

@@ -11,7 +11,7 @@ from uuid import UUID
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from desk.words import Words
+from desk.words import LANGUAGES, Words, words
 from gateway import thread
 from gateway.models import Message
 from gateway.numerals import pick, read_numbers
@@ -38,6 +38,8 @@ class Bubble:
     choices: tuple[str, ...]
     picked: str | None
     meaning: str | None
+    meaning_lang: str
+    """The language the meaning is in."""
     attachment: str | None
     status: str | None
     error: str | None
@@ -66,14 +68,23 @@ class Asked:
 class Meanings:
     """What the bot's messages and options say in the language of the console."""
 
-    def __init__(self, wording: Wording, words: Words) -> None:
+    def __init__(self, wording: Wording) -> None:
         self.wording = wording
-        self.words = words
+
+    @property
+    def words(self) -> Words:
+        """The console's words for whoever asks."""
+        return words()
+
+    @property
+    def language(self) -> str:
+        """The language that meanings are shown in: the console's, or English where people are not answered in that one."""
+        return self.words.code if self.words.code in self.wording.codes else LANGUAGES[0]
 
     def text(self, key: str | None) -> str | None:
         """A message of the catalogues; its values stand in the original, so only their places are shown."""
         try:
-            return _FIELD.sub("…", self.wording.template(self.words.code, key)) if key else None
+            return _FIELD.sub("…", self.wording.template(self.language, key)) if key else None
         except KeyError:
             return None
 
@@ -113,7 +124,8 @@ def _bubble(entry: thread.Entry, asked: Asked | None, picked: str | None, meanin
         text=entry.body or (None if attachment else words.say(_placeholder(entry))),
         choices=entry.choices,
         picked=picked,
-        meaning=meanings.text(asked.key) if asked and entry.language != words.code else None,
+        meaning=meanings.text(asked.key) if asked and entry.language != meanings.language else None,
+        meaning_lang=meanings.language,
         attachment=attachment,
         status=_how_it_came(entry, words) if entry.inbound else _status(entry, words),
         error=_kept_back(entry, words) or (error if failed and entry.error_code else None),

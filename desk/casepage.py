@@ -97,7 +97,7 @@ def read_case(session: Session, case_id: UUID, user: User, *, settings: Settings
         country=plain.country(screening, words),
         place=plain.place(screening),
         answers=plain.answers(screening, words),
-        rules=plain.rules(screening),
+        rules=plain.rules(screening, words),
         contact=plain.contact(case, words),
         other_number=masked(case.conversation.other_number),
         consents=history.consents(session, case, words),

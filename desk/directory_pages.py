@@ -19,7 +19,7 @@ from desk.errors import NotFound
 from desk.frame import frame
 from desk.pages import page
 from desk.permissions import may
-from desk.words import LANGUAGES, Words, words_for
+from desk.words import Words, words
 from directory.models import Service
 from directory.review.policy import Policy
 from gateway.gateway import Gateway
@@ -47,16 +47,13 @@ class DirectoryPages:
 
     def show(self, visit: Visit, request: Request, template: str, *, status: int = 200, **values: Any) -> HTMLResponse:
         """A page in the visitor's language, inside the frame."""
-        console = words_for(request)
+        console = words()
         done = request.query_params.get("done", "")
         return page(
             template,
             status=status,
             **{
-                "t": console.say,
-                "words": console,
                 "may": lambda permission: may(visit.user, permission),
-                "page_languages": LANGUAGES,
                 "here": request.url.path,
                 "message": console.say(f"directory_done_{done}") if done in DONE else None,
                 **frame(visit, current=HOME),

@@ -11,8 +11,8 @@ from fastapi.responses import HTMLResponse, RedirectResponse
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from starlette.responses import FileResponse
 
-from desk.access import HEADERS
-from desk.words import Words, words
+from desk.access import HEADERS, asked_path
+from desk.words import LANGUAGES, words
 
 HERE = Path(__file__).parent
 
@@ -56,14 +56,15 @@ def _environment() -> Environment:
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    console: Words = words()
-    environment.globals |= {"t": console.say, "words": console, "static": static_url}
+    environment.globals |= {"static": static_url, "page_languages": LANGUAGES}
     return environment
 
 
 def page(template: str, *, status: int = 200, headers: dict[str, str] | None = None, **values: Any) -> HTMLResponse:
-    """A page or a fragment of one."""
-    return HTMLResponse(_environment().get_template(template).render(**values), status_code=status, headers=headers)
+    """A page or a fragment of one, in the language of whoever asks (desk/words.py)."""
+    console = words()
+    shown = {"t": console.say, "words": console, "here": asked_path(), **values}
+    return HTMLResponse(_environment().get_template(template).render(**shown), status_code=status, headers=headers)
 
 
 def go(path: str) -> RedirectResponse:

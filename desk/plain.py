@@ -40,13 +40,11 @@ class FiredRule:
     words: str
 
 
-def rules(screening: Screening) -> list[FiredRule]:
+def rules(screening: Screening, words: Words) -> list[FiredRule]:
     """The rules that fired, most urgent first."""
-    known = {rule.id: rule for rule in rule_book().rules}
+    known = {rule.id: rule.level for rule in rule_book().rules}
     fired = [
-        FiredRule(id=rule_id, level=known[rule_id].level, words=known[rule_id].words)
-        if rule_id in known
-        else FiredRule(id=rule_id, level=rule_id[:1], words=rule_id)
+        FiredRule(id=rule_id, level=known.get(rule_id, rule_id[:1]), words=words.find(f"rule_{rule_id}", rule_id))
         for rule_id in screening.rules
     ]
     return sorted(fired, key=lambda rule: LEVELS.index(rule.level) if rule.level in LEVELS else len(LEVELS))
@@ -55,7 +53,7 @@ def rules(screening: Screening) -> list[FiredRule]:
 def reason(case: Case, screening: Screening, words: Words) -> str:
     """Why the case stands in the queue, in one sentence: the reason it was opened for, else its most urgent rule."""
     key = f"reason_{case.reason}"
-    fired = rules(screening)
+    fired = rules(screening, words)
     if fired and (case.reason in _SAYS_LITTLE or key not in words):
         return fired[0].words
     return words.find(key, words.say("reason_other"))

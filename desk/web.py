@@ -13,6 +13,7 @@ from desk import (
     web_case,
     web_directory,
     web_factor,
+    web_language,
     web_number,
     web_people,
     web_queue,
@@ -27,7 +28,6 @@ from desk.directory_pages import DirectoryPages
 from desk.live import Live
 from desk.pages import mount_static
 from desk.web_errors import answer_error
-from desk.words import words
 from directory.review.policy import load_policy
 from gateway.gateway import Gateway
 
@@ -56,9 +56,10 @@ def make_router(desk: Desk) -> APIRouter:
     )
     web_sign_in.add_routes(router, desk.settings, desk.sessions, door)
     web_factor.add_routes(router, desk.settings, door)
+    web_language.add_routes(router, door)
     web_account.add_routes(router, desk.settings, door)
     web_queue.add_routes(router, door, desk.live)
-    cases = web_case.CasePages(desk.settings, desk.gateway, door, Meanings(desk.gateway.wording, words()))
+    cases = web_case.CasePages(desk.settings, desk.gateway, door, Meanings(desk.gateway.wording))
     web_case.add_routes(router, cases)
     web_work.add_routes(router, cases)
     web_number.add_routes(router, door)

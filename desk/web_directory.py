@@ -1,6 +1,5 @@
 """Pages of the directory that read: the list, an entry, its preview as the bot says it. Those that change are in `web_directory_*`."""
 
-from datetime import timedelta
 from uuid import UUID
 
 from fastapi import APIRouter, Request, Response
@@ -14,14 +13,12 @@ from desk import (
     web_directory_truth,
 )
 from desk.directory_list import Filters, read_list
-from desk.directory_pages import HOME, DirectoryPages, Form, sees_everything
+from desk.directory_pages import DirectoryPages, sees_everything
 from desk.entry_words import EntryWords
-from desk.form_fields import Fields
 from desk.freshness import FRESHNESS, freshness_of
-from desk.pages import go
 from desk.permissions import needs
 from desk.preview import preview
-from desk.words import COOKIE, LANGUAGES, words_for
+from desk.words import words
 from directory.models import LISTINGS, NEEDS
 from directory.records import LocationRecord, ScheduleRecord, ServiceRecord
 from directory.review.drafts import open_revisions
@@ -58,19 +55,6 @@ def _add_list(router: APIRouter, pages: DirectoryPages) -> None:
                 freshness=FRESHNESS, languages=pages.settings.languages,
             )  # fmt: skip
 
-    @router.post("/directory/language")
-    @needs("directory.read")
-    def choose_language(form: Form) -> Response:
-        sent = Fields.of(form.multi_items())
-        chosen, back = sent.text("language"), sent.text("back")
-        answer = go(back if back.startswith(HOME) and "//" not in back else HOME)
-        if chosen in LANGUAGES:
-            answer.set_cookie(
-                COOKIE, chosen, max_age=int(timedelta(days=365).total_seconds()), path="/desk", secure=pages.door.secure,
-                httponly=True, samesite="strict",
-            )  # fmt: skip
-        return answer
-
 
 def _add_entry(router: APIRouter, pages: DirectoryPages) -> None:
     @router.get("/directory/{service_id}")
@@ -79,7 +63,7 @@ def _add_entry(router: APIRouter, pages: DirectoryPages) -> None:
         with pages.door.visit(request) as visit:
             service = pages.service(visit, service_id)
             record = read(visit.session, service_id)
-            console = words_for(request)
+            console = words()
             said = EntryWords(console, record)
             changes = open_revisions(visit.session, service_id) if sees_everything(visit.user) else []
             return pages.show(

@@ -10,7 +10,7 @@ from desk.directory_pages import HOME, DirectoryPages, Form, back, names_of
 from desk.errors import NotFound
 from desk.form_fields import Fields
 from desk.permissions import needs
-from desk.words import words_for
+from desk.words import words
 from directory import confidential, guarding
 from directory.confidential import TrueDetails
 from directory.errors import NothingConfidentialError, ReasonNeededError, SecretInPublicError
@@ -92,7 +92,7 @@ def _page(
     values: dict[str, Any] = {"details": None, "reason": "", "refused": None} | more
     return pages.show(
         visit, request, "directory_confidential.html", status=status, record=record, place=place, service_id=service_id,
-        log=log, names=names_of(visit, {one.by for one in log}, words_for(request)), **values,
+        log=log, names=names_of(visit, {one.by for one in log}, words()), **values,
     )  # fmt: skip
 
 

@@ -21,7 +21,7 @@ from desk.form_fields import Fields
 from desk.hours_form import DAYS, KINDS, MOST_SHIFTS, copy_first_day
 from desk.permissions import needs
 from desk.problems import Problems, problems_of
-from desk.words import words_for
+from desk.words import words
 from desk.zones import zones_of
 from directory.errors import (
     ConflictError,
@@ -240,7 +240,7 @@ def _pick(session: Session, location: Values, place_id: str) -> None:
 def _save(
     pages: DirectoryPages, visit: Visit, request: Request, editing: Editing, service_id: UUID | None, *, submit: bool
 ) -> Response:
-    console = words_for(request)
+    console = words()
     _known_organization(visit.session, editing.values["organization"])
     data, origins = entry_form.to_data(editing.values, editing.stored)
     try:
@@ -308,7 +308,7 @@ def _form(
     *,
     status: int = 200,
 ) -> Response:
-    console = words_for(request)
+    console = words()
     said = EntryWords(console)
     spoken = dict.fromkeys([*SPOKEN, *editing.values["languages"]])
     return pages.show(
@@ -327,7 +327,7 @@ def _form(
 
 def _taken(pages: DirectoryPages, visit: Visit, request: Request, other: Revision, service_id: UUID) -> Response:
     """Somebody else's change is open: a second one would overwrite it."""
-    names = names_of(visit, {other.author}, words_for(request))
+    names = names_of(visit, {other.author}, words())
     return pages.show(
         visit, request, "directory_taken.html", status=409, change=other, name=names[other.author], service_id=service_id,
         record=drafts.record_of(other),

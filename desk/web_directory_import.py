@@ -18,7 +18,7 @@ from desk.errors import NotFound
 from desk.form_fields import Fields
 from desk.pages import go
 from desk.permissions import needs
-from desk.words import words_for
+from desk.words import words
 from directory.exchange import batches, undo, uploads
 from directory.exchange.errors import UnknownBatchError, UnreadableError, UploadStateError
 from directory.exchange.models import ImportBatch, ImportUpload
@@ -163,7 +163,7 @@ def _overview(
     people = {one.by for one in waiting} | {one.by for one in done} | {one.undone_by for one in done if one.undone_by}
     return pages.show(
         visit, request, "directory_imports.html", status=status, waiting=waiting, batches=done, refused=refused, undone=undone,
-        names=names_of(visit, people, words_for(request)), served=pages.settings.countries,
+        names=names_of(visit, people, words()), served=pages.settings.countries,
         kinds={kind: word for kind, (_, _, word) in KINDS.items()},
         most=uploads.MOST_UPLOAD // 1024 // 1024,
     )  # fmt: skip
@@ -172,7 +172,7 @@ def _overview(
 def _upload(
     pages: DirectoryPages, visit: Visit, request: Request, upload: ImportUpload, *, status: int = 200, refused: str = ""
 ) -> Response:
-    console = words_for(request)
+    console = words()
     plan = uploads.plan_of(upload)
     said = EntryWords(console)
 

@@ -13,7 +13,7 @@ from desk.entry_words import EntryWords
 from desk.errors import NotFound
 from desk.form_fields import Fields
 from desk.permissions import may, needs
-from desk.words import words_for
+from desk.words import words
 from directory.errors import (
     ConflictError,
     DirectoryError,
@@ -52,7 +52,7 @@ def add_changes(router: APIRouter, pages: DirectoryPages) -> None:
                 .order_by(Revision.created_at.desc())
                 .limit(50)
             ).all()
-            names = names_of(visit, {one.author for one in [*waiting, *mine]}, words_for(request))
+            names = names_of(visit, {one.author for one in [*waiting, *mine]}, words())
             return pages.show(
                 visit, request, "directory_changes.html", waiting=waiting, mine=mine, names=names, own=by,
                 record_of=drafts.record_of,
@@ -183,7 +183,7 @@ def _review(
     """Every change under way for an entry, and the last that was rejected."""
     if not sees_everything(visit.user):
         raise NotFound
-    console = words_for(request)
+    console = words()
     service = visit.session.get(Service, service_id)
     live = read(visit.session, service_id) if service else None
     shown = drafts.open_revisions(visit.session, service_id)
@@ -228,7 +228,7 @@ def _refusal(error: Exception) -> str:
 def _history(
     pages: DirectoryPages, visit: Visit, request: Request, service_id: UUID, *, refused: str | None = None
 ) -> Response:
-    console = words_for(request)
+    console = words()
     service = pages.service(visit, service_id)
     record = read(visit.session, service_id)
     rows = history(visit.session, service_id, limit=HISTORY_SHOWN)

@@ -14,7 +14,7 @@ from desk.directory_pages import HOME, DirectoryPages, Form, back, names_of, see
 from desk.errors import NotFound
 from desk.form_fields import Fields
 from desk.permissions import may, needs
-from desk.words import words_for
+from desk.words import words
 from directory.errors import (
     DirectoryError,
     DoNotListError,
@@ -231,7 +231,7 @@ def _state(
     _for_staff(visit)
     service = pages.service(visit, service_id)
     checks = verification.verifications(visit.session, service_id)
-    names = names_of(visit, {one.by for one in checks}, words_for(request))
+    names = names_of(visit, {one.by for one in checks}, words())
     values: dict[str, Any] = {"refused": None, "link": None} | more
     record = read(visit.session, service_id)
     return pages.show(

@@ -21,7 +21,7 @@ from desk.errors import (
 )
 from desk.frame import home
 from desk.pages import go, page, wants_fragment
-from desk.words import words, words_for
+from desk.words import words
 
 log = get_logger("desk.web")
 
@@ -40,15 +40,14 @@ def answer_error(request: Request, error: Exception) -> Response:
         # Where everybody lands after signing in: whoever works on no cases goes on to their own page.
         return _elsewhere(request, home(error))
     status, key = _kind(error)
-    console = words()
     if request.url.path.startswith(DIRECTORY):
-        console, key = words_for(request), _IN_DIRECTORY.get(key, key)
-    text = console.say(key, **(error.values if isinstance(error, BadInput) else {}))
+        key = _IN_DIRECTORY.get(key, key)
+    text = words().say(key, **(error.values if isinstance(error, BadInput) else {}))
     if status >= 500:
         route = request.scope.get("route")
         log.error("a page failed", method=request.method, path=getattr(route, "path", ""), exc_info=error)
     template = "_error.html" if wants_fragment(request) else "error.html"
-    return page(template, status=status, text=text, t=console.say, words=console)
+    return page(template, status=status, text=text)
 
 
 def _missing(error: Exception) -> str | None:

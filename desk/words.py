@@ -1,13 +1,15 @@
 """Every sentence of the console comes from gettext catalogues, so that a translator needs a file and no code.
 
 `desk/locale/<code>/*.po`: the msgid is a key, the msgstr its words with `{name}` fields. What people receive is in the project's `locale/`
-instead. `directory.po` holds the pages of the directory, which exist in every language that has a folder; the other pages are English.
+instead. Every language has every key, in files by area; a test lists what one lacks. `words()` speaks the language of whoever asks now.
 """
 
 import gettext
 import math
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from contextvars import ContextVar
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from functools import cache
@@ -122,9 +124,27 @@ class Words:
         }
 
 
+_spoken: ContextVar[str] = ContextVar("desk_language", default=LANGUAGES[0])
+
+
+@contextmanager
+def speaking(code: str) -> Iterator[None]:
+    """While the block runs, `words()` is this language: a page must not be half in the language of somebody else."""
+    before = _spoken.set(code)
+    try:
+        yield
+    finally:
+        _spoken.reset(before)
+
+
+def words(code: str | None = None) -> Words:
+    """The console's words in a language that has a folder: a given one, else that of the request being answered, else English."""
+    return _load(code or _spoken.get())
+
+
 @cache
-def words(code: str = "en") -> Words:
-    """The console's words in a language that has a folder; what it lacks is English."""
+def _load(code: str) -> Words:
+    """One language. A key that it lacks is English, so that a page is never refused for a missing word."""
     messages: dict[str, str] = {}
     plurals: dict[str, Plural] = {}
     for folder in dict.fromkeys(("en", code)):

@@ -101,6 +101,7 @@ def test_every_route_of_the_desk_is_one_of_the_guarded_class(world: Any) -> None
     names = {type(route).__name__ for _, route in world.routes()}
     assert names == {"DeskRoute"}
     assert {path for _, route in world.routes() if permission_of(route.endpoint) == PUBLIC for path in [route.path]} == {
+        "/desk/language",
         "/desk/sign-in",
         "/desk/sign-in/{token}",
         "/desk/sign-out",

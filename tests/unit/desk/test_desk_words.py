@@ -18,16 +18,17 @@ from desk.entry_words import EntryWords
 from desk.problems import _KINDS, _OWN, _PATTERNS
 from desk.web_directory_edit import CHOICES
 from desk.words import COOKIE, FOLDER, LANGUAGES, words, words_for
-from directory.models import LISTINGS, NEEDS, SCHEDULE_KINDS
+from directory.models import LISTINGS, SCHEDULE_KINDS
 from screening.questionnaire import NEED_QUESTIONS
 from screening.questions import questionnaire
+from screening.triage import rule_book
 
 DESK = FOLDER.parent
 CODES = sorted(path.name for path in FOLDER.iterdir())
 MADE_FROM_DATA = (
     "reason_", "question_", "answer_", "need_", "outcome_", "level_", "error_code_", "status_", "attachment_", "author_",
     "channel_", "consent_", "contact_", "event_", "filter_", "queue_empty_", "warning_", "reply_contact_", "check_rule_",
-    "nav_", "role_", "did_", "subject_", "escalation_", "number_own", "number_other", "directory_",
+    "nav_", "role_", "rule_", "did_", "subject_", "escalation_", "number_own", "number_other", "directory_",
 )  # fmt: skip
 
 
@@ -68,35 +69,33 @@ def test_the_languages_of_the_console_are_those_that_have_a_folder() -> None:
     assert sorted(LANGUAGES) == CODES
 
 
-@pytest.mark.parametrize("code", CODES)
-def test_the_directory_is_complete_in_every_language_of_the_console_and_fills_the_same_fields(code: str) -> None:
-    english = {entry.msgid: entry for entry in catalogue("en")}
+@pytest.mark.parametrize("code", sorted(set(CODES) - {"en"}))
+def test_every_language_says_everything_that_english_says_with_the_same_fields(code: str) -> None:
+    """A page half in English is read wrongly at night. The failure names, by file of the English catalogue, what is still to be said."""
     there = {entry.msgid: entry for entry in catalogue(code)}
-    directory = {entry.msgid for entry in polib.pofile(str(FOLDER / "en" / "directory.po"))}
-    assert len(directory) > 300
-    assert directory - there.keys() == set()
+    english = {entry.msgid: entry for entry in catalogue("en")}
+    to_say = {
+        path.name: [f"{entry.msgid}: {entry.msgstr}" for entry in polib.pofile(str(path)) if entry.msgid not in there]
+        for path in sorted((FOLDER / "en").glob("*.po"))
+    }
+    assert {name: lacking for name, lacking in to_say.items() if lacking} == {}, f"{code} lacks these"
     assert there.keys() - english.keys() == set(), "a key that no page asks for"
-    plurals = len(set(there["directory_entries"].msgstr_plural))
+    forms = int(
+        re.search(r"nplurals=(\d)", polib.pofile(str(FOLDER / code / "messages.po")).metadata["Plural-Forms"])[1]
+    )  # type: ignore[index]
     for key, entry in there.items():
         texts = list(entry.msgstr_plural.values()) if entry.msgid_plural else [entry.msgstr]
-        assert all(text.strip() or key == "list_separator" for text in texts), key
+        assert all(text.strip() for text in texts), key
+        assert not entry.fuzzy, key
         assert fields_of(entry) == fields_of(english[key]), key
-        assert not entry.msgid_plural or len(texts) == plurals, key
+        assert bool(entry.msgid_plural) == bool(english[key].msgid_plural), key
+        assert not entry.msgid_plural or len(texts) == forms, key
 
 
-@pytest.mark.parametrize("code", sorted(set(CODES) - {"en"}))
-def test_the_frame_around_the_directory_is_in_every_language_too(code: str) -> None:
-    """What the templates of the frame say: a page in Arabic with an English header would be neither."""
-    there = {entry.msgid for entry in catalogue(code)}
-    templates = [path for name in ("base", "signed_in", "_alerts", "_error", "directory_*", "_directory_*")
-                 for path in (DESK / "templates").glob(f"{name}.html")]  # fmt: skip
-    asked = {
-        key
-        for path in templates
-        for key in re.findall(r"""\bt\(\s*"([a-z_0-9A-Z]+)"\s*[,)]""", path.read_text("utf-8"))
+def test_a_rule_says_at_the_desk_what_the_protocol_says() -> None:
+    assert {f"rule_{rule.id}": rule.words for rule in rule_book().rules} == {
+        key: words("en").say(key) for key in words("en").keys() if re.fullmatch(r"rule_[A-Z]\d*", key)
     }
-    assert asked - there == set()
-    assert {f"need_{need}" for need in NEEDS} - there == set()
 
 
 @pytest.mark.parametrize(
