@@ -22,7 +22,7 @@ from starlette.requests import HTTPConnection
 
 FOLDER = Path(__file__).parent / "locale"
 RIGHT_TO_LEFT = frozenset({"ar", "fa", "he", "ps", "ur"})
-LANGUAGES = ("en", "fr", "ar")
+LANGUAGES = ("en", "fr", "ar", "pt", "bn")
 """Languages of the console's pages, the first where nothing is chosen."""
 _NO_COUNTRY = frozenset({"EU", "EZ", "QO", "UN", "XA", "XB", "ZZ"})
 COOKIE = "waymark_desk_language"
