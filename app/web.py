@@ -16,6 +16,7 @@ from desk.live import Live
 from desk.web import make_router as make_desk_router
 from desk.web import mount_static
 from desk.web_confirm import make_confirm_router
+from desk.web_partner import make_partner_router
 from directory.hsds.web import Api
 from directory.hsds.web import make_router as make_directory_router
 from gateway.webhooks import make_router as make_webhook_router
@@ -36,6 +37,7 @@ def make_web(rooms: Rooms) -> FastAPI:
     web.include_router(make_webhook_router(rooms.gateway))
     web.include_router(make_desk_router(rooms.desk(live)))
     web.include_router(make_confirm_router(rooms.settings, rooms.sessions))
+    web.include_router(make_partner_router(rooms.settings, rooms.sessions))
     if publishes_directory(rooms.settings):
         web.include_router(make_directory_router(make_api(rooms)))
     mount_static(web)

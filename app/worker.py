@@ -5,6 +5,7 @@ import sys
 
 from app.bootstrap import make_rooms
 from app.focal_points import make_senders
+from cases.referrals.letters import add_tasks as add_referral_tasks
 from cases.tasks import add_tasks as add_case_tasks
 from core.jobs import QUEUES, make_app
 from core.logging import get_logger, set_up_logging
@@ -24,7 +25,9 @@ async def work() -> None:
     app = make_app(settings.database_url or "")
     add_tasks(app, rooms.gateway)
     add_case_tasks(app, rooms.sessions, settings)
-    add_review_tasks(app, rooms.sessions, settings, make_senders(settings, rooms.gateway))
+    senders = make_senders(settings, rooms.gateway)
+    add_review_tasks(app, rooms.sessions, settings, senders)
+    add_referral_tasks(app, rooms.sessions, settings, senders)
     add_import_tasks(app, rooms.sessions)
     try:
         async with app.open_async():

@@ -14,6 +14,7 @@ from sqlalchemy.orm import Session
 from cases import complaints
 from cases.models import Case, Conversation, Note
 from cases.ownership import change_owner, lock_conversation
+from cases.referrals import course
 from cases.service import open_case_of, record
 from core.database import notify, now
 from core.logging import get_logger
@@ -31,6 +32,7 @@ def erase(session: Session, conversation: Conversation) -> None:
     conversation.other_number = None
     conversation.locked_at, conversation.wrong_words = None, 0
     complaints.ask_erasure(session, conversation.id)
+    course.forget(session, conversation)
     open_case = open_case_of(session, conversation.id)
     urgent = open_case is not None and open_case.level in URGENT
     if urgent:

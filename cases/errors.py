@@ -32,5 +32,25 @@ class NotTheReader(CaseError):  # noqa: N818
         self.name = name
 
 
+class WrongState(CaseError):  # noqa: N818
+    """A referral is not in a state in which this can be done: somebody else, the person or the clock was faster."""
+
+    def __init__(self, state: str) -> None:
+        super().__init__(f"not from {state}")
+        self.state = state
+
+
+class NoConsent(CaseError):  # noqa: N818
+    """The person has not agreed, or has taken it back."""
+
+
+class NothingChosen(CaseError):  # noqa: N818
+    """A referral that tells nothing."""
+
+
+class DeadLink(CaseError):  # noqa: N818
+    """A link that never was, is too old, or was taken back. The same for each: the difference would tell whoever guesses."""
+
+
 class LevelFalls(CaseError):  # noqa: N818
     """Only a person lowers a level, and only with a reason."""

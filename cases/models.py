@@ -28,6 +28,7 @@ LEVELS = ("E", "U", "P", "R")
 """Levels of a case, most urgent first (protocol 2.3). Level I stores no case."""
 HOLDS = ("duress", "other_person", "not_safe", "delivery_failed")
 """Why nobody may write to a person first, most serious first."""
+CONSENT_WAYS = ("channel", "written", "call", "in_person")
 ROLES = ("caseworker", "supervisor", "directory_editor", "directory_approver", "administrator", "auditor")
 """What somebody may do (desk/permissions.py). A user holds one or several."""
 OUTCOMES = (
@@ -109,13 +110,20 @@ class Consent(Identified, Base):
     """One answer to one request for consent: what was shown, in which language, when."""
 
     __tablename__ = "consent"
-    __table_args__ = (CheckConstraint("kind IN ('talk', 'contact', 'referral')", name="kind"),)
+    __table_args__ = (
+        CheckConstraint("kind IN ('talk', 'contact', 'referral', 'team')", name="kind"),
+        CheckConstraint(one_of("how", CONSENT_WAYS), name="how"),
+    )
 
     conversation_id: Mapped[UUID] = mapped_column(ForeignKey("conversation.id", ondelete="CASCADE"), index=True)
     kind: Mapped[str]
     given: Mapped[bool]
     language: Mapped[str]
     text_version: Mapped[str]
+    how: Mapped[str] = mapped_column(default="channel", server_default="channel")
+    """How it was given: `channel` the bot asked, else a caseworker wrote down what the person said (CONSENT_WAYS)."""
+    user_id: Mapped[UUID | None] = mapped_column(ForeignKey("staff_user.id"))
+    """Who wrote it down."""
     created_at: Mapped[datetime] = mapped_column(default=now)
 
 

@@ -211,12 +211,21 @@ def set_shared_phone(session: Session, conversation_id: UUID, *, shared: bool) -
 
 
 def record_consent(
-    session: Session, conversation_id: UUID, kind: str, *, given: bool, language: str, text_version: str
+    session: Session,
+    conversation_id: UUID,
+    kind: str,
+    *,
+    given: bool,
+    language: str,
+    text_version: str,
+    how: str = "channel",
+    user: User | None = None,
 ) -> Consent:
-    """Store one answer to one request for consent: language, version of the text, time."""
+    """Store one answer to one request for consent: language, version of the text, time; how and by whom where the bot did not ask."""
     consent = Consent(
-        conversation_id=conversation_id, kind=kind, given=given, language=language, text_version=text_version
-    )
+        conversation_id=conversation_id, kind=kind, given=given, language=language, text_version=text_version, how=how,
+        user_id=user.id if user else None,
+    )  # fmt: skip
     session.add(consent)
     session.flush()
     return consent

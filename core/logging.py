@@ -17,7 +17,7 @@ ALLOWED = frozenset({
     "conversation", "message", "turn", "case", "job", "task", "user", "service",
     "kind", "channel", "direction", "author", "status", "state", "reason", "error", "error_code", "where", "key", "language",
     "count", "seconds", "milliseconds", "attempt", "attempts", "port", "path", "method", "owner", "epoch", "segments", "step",
-    "complaint", "remedy", "part", "signal", "exit_code", "country", "question", "rule", "rules", "intent", "lines",
+    "complaint", "referral", "remedy", "part", "signal", "exit_code", "country", "question", "rule", "rules", "intent", "lines",
 })  # fmt: skip
 """The fields that may appear in a log line. `path` is a route's template, never a URL with its query."""
 

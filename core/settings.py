@@ -150,6 +150,26 @@ class Settings(BaseSettings):
     )
     target_r: Seconds = Field(timedelta(hours=72), description="Level R: seconds until a person writes.")
 
+    # Referrals and what becomes of them (protocol 3.2)
+    referral_urgent: Seconds = Field(
+        timedelta(hours=24),
+        description="Level E and U: seconds that a partner has to answer a referral before it comes back to the queue.",
+    )
+    referral_other: Seconds = Field(
+        timedelta(hours=72),
+        description="Level P and R: seconds that a partner has to answer a referral before it comes back to the queue.",
+    )
+    referral_readable: Seconds = Field(
+        timedelta(days=7), description="Seconds for which a partner can read a referral after accepting it."
+    )
+    follow_up_after: Seconds = Field(
+        timedelta(hours=48), description="Seconds after a referral until the bot asks the person whether it worked."
+    )
+    follow_up_wait: Seconds = Field(
+        timedelta(hours=24),
+        description="Seconds to wait for an answer to that. After the second time without one a human takes over.",
+    )
+
     # The check of what is sent (gateway/check.py)
     allowed_links: Listed = Field(
         (),
@@ -345,6 +365,10 @@ class Settings(BaseSettings):
     def target(self, level: Level) -> timedelta:
         """Time until a person's first action on a case of this level (protocol, section 2.3)."""
         return {"E": self.target_e, "U": self.target_u, "P": self.target_p, "R": self.target_r}[level]
+
+    def referral_time(self, level: str) -> timedelta:
+        """Time that a partner has to answer a referral of a case of this level."""
+        return self.referral_urgent if level in ("E", "U") else self.referral_other
 
     def four_eyes(self) -> bool:
         """Whether a second person must approve what somebody changed in the directory."""

@@ -12,7 +12,7 @@ from cases.service import read_screening
 from cases.teams import in_teams_of
 from core.database import now
 from core.settings import Settings
-from desk import history, plain
+from desk import history, plain, referral_page
 from desk.bubbles import Meanings, Thread, read_thread
 from desk.errors import NotFound
 from desk.numbers import masked
@@ -49,6 +49,7 @@ class CaseView:
     other_number: str
     """Last digits of the number the person would rather be called on."""
     consents: list[history.Line]
+    referrals: list[referral_page.Summary]
     notes: list[history.Line]
     events: list[history.Line]
     thread: Thread
@@ -101,6 +102,7 @@ def read_case(session: Session, case_id: UUID, user: User, *, settings: Settings
         contact=plain.contact(case, words),
         other_number=masked(case.conversation.other_number),
         consents=history.consents(session, case, words),
+        referrals=referral_page.summaries(session, case, words),
         notes=history.notes(session, case),
         events=history.events(session, case, words),
         thread=read_thread(session, case.conversation_id, meanings),

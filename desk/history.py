@@ -34,12 +34,17 @@ def consents(session: Session, case: Case, words: Words) -> list[Line]:
     return [
         Line(
             kind=words.say(f"consent_{consent.kind}"),
-            answer=words.say("consent_given" if consent.given else "consent_refused"),
+            answer=words.say("consent_given" if consent.given else "consent_refused") + _how(consent, words),
             at=consent.created_at,
             name=words.language(consent.language),
         )
         for consent in latest.values()
     ]
+
+
+def _how(consent: Consent, words: Words) -> str:
+    """How it was given, where the bot did not ask: somebody wrote down what they heard."""
+    return "" if consent.how == "channel" else f" ({words.say(f'referral_how_{consent.how}')})"
 
 
 def notes(session: Session, case: Case) -> list[Line]:

@@ -17,6 +17,7 @@ from desk import (
     web_number,
     web_people,
     web_queue,
+    web_referral,
     web_rota,
     web_sign_in,
     web_teams,
@@ -62,6 +63,7 @@ def make_router(desk: Desk) -> APIRouter:
     cases = web_case.CasePages(desk.settings, desk.gateway, door, Meanings(desk.gateway.wording))
     web_case.add_routes(router, cases)
     web_work.add_routes(router, cases)
+    web_referral.add_routes(router, web_referral.ReferralPages(desk.settings, desk.gateway, door))
     web_number.add_routes(router, door)
     web_rota.add_routes(router, desk.settings, door)
     web_people.add_routes(router, web_people.PeoplePages(desk.settings, desk.gateway, door))

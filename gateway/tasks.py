@@ -10,7 +10,7 @@ from sqlalchemy import text
 
 from core.jobs import OUTBOX, TURNS, UPKEEP, defer
 from core.logging import get_logger
-from gateway import invitations, rejected, waiting
+from gateway import following_up, invitations, rejected, waiting
 from gateway.errors import ProviderError, SendLater
 from gateway.gateway import Gateway
 from gateway.receive import TURN
@@ -78,6 +78,7 @@ def add_tasks(app: procrastinate.App, gateway: Gateway) -> None:
 
     invitations.add_tasks(app, gateway)
     waiting.add_tasks(app, gateway)
+    following_up.add_tasks(app, gateway)
 
     @app.periodic(cron="41 * * * *")
     @app.task(name=FORGET_REJECTED, queue=UPKEEP, queueing_lock=FORGET_REJECTED)

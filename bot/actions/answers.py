@@ -109,6 +109,8 @@ def _after(question: Question, value: str, state: State, event: Event, world: Wo
         return third_party(state, world)
     if reason == "complaint":
         state.follow_up_due = False
+        if question.id == "follow_up":
+            world.followed_up(value)
         return complaint(state, world, told=False)
     if reason is not None:
         # "Stay near an adult you trust" is hard to read for a child who has just said that there is none.
@@ -128,6 +130,8 @@ def _after(question: Question, value: str, state: State, event: Event, world: Wo
 def _reported_back(question: str, value: str, state: State, world: World) -> list[Item]:
     """The desk asked: it gets the answer. What did not work, or nobody knows, is looked at by a person."""
     state.follow_up_due = False
+    if question == "follow_up":
+        world.followed_up(value)
     if value == "no_more":
         return withdraw(state, world)
     if question == "follow_up" and value == "yes":

@@ -13,6 +13,7 @@ from bot.actions.shown import shown
 from bot.actions.world import Opened, Place, Service
 from cases import rota, signals
 from cases import service as cases
+from cases.referrals import course, follow_ups
 from core.beginnings import Beginning, read_beginning
 from core.catalogues import CatalogueError, Catalogues
 from core.database import Sessions, make_engine
@@ -192,7 +193,7 @@ class LiveWorld:
 
     def record_consent(self, kind: str, *, given: bool, language: str | None) -> None:
         # The version of the texts says later what the person had read when they agreed.
-        cases.record_consent(
+        consent = cases.record_consent(
             self._session,
             self._conversation_id,
             kind,
@@ -200,6 +201,10 @@ class LiveWorld:
             language=self._code(language),
             text_version=self._catalogues.version,
         )
+        course.answered(self._session, consent)
+
+    def followed_up(self, answer: str) -> None:
+        follow_ups.answered(self._session, self._conversation_id, answer)
 
     def _code(self, language: str | None) -> str:
         """The language the texts are in: the person's, or the first of this copy."""

@@ -50,6 +50,7 @@ class MemoryWorld:
     signalled: Level | None = None
     case: MemoryCase | None = None
     consents: list[tuple[str, bool, str | None]] = field(default_factory=list)
+    follow_ups: list[str] = field(default_factory=list)
     asked_for: list[tuple[str, str | None, str | None, bool | None]] = field(default_factory=list)
 
     def language_named(self, text: str) -> str | None:
@@ -113,6 +114,9 @@ class MemoryWorld:
 
     def record_consent(self, kind: str, *, given: bool, language: str | None) -> None:
         self.consents.append((kind, given, language))
+
+    def followed_up(self, answer: str) -> None:
+        self.follow_ups.append(answer)
 
     def hotline(self, country: str | None) -> Service | None:
         return self.hotlines.get(country or "")

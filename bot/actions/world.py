@@ -109,6 +109,10 @@ class World(Protocol):
         """Keep one answer to one request for consent."""
         ...
 
+    def followed_up(self, answer: str) -> None:
+        """How a referral went (Q24), for those who follow it up."""
+        ...
+
     def hotline(self, country: str | None) -> Service | None:
         """A number that somebody verified and that answers for the whole country, or None."""
         ...

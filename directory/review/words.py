@@ -20,12 +20,12 @@ _DAYS = ("MO", "TU", "WE", "TH", "FR", "SA", "SU")
 
 
 class FocalWords:
-    """The texts in one language."""
+    """The texts in one language. `folder`: where its catalogue lies."""
 
-    def __init__(self, code: str) -> None:
+    def __init__(self, code: str, folder: Path = _FOLDER) -> None:
         self.code = code
         self.direction = "rtl" if code in _RIGHT_TO_LEFT else "ltr"
-        entries = polib.pofile(str(_FOLDER / f"{code}.po"), check_for_duplicates=True)
+        entries = polib.pofile(str(folder / f"{code}.po"), check_for_duplicates=True)
         self._texts = {entry.msgid: entry.msgstr for entry in entries}
         self._locale = babel.Locale.parse(code)
 

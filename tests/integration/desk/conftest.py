@@ -50,7 +50,8 @@ TEXTS = {
         "ask_safe": "Can you write here now?",
         "ask_danger": "Are you in danger now?",
         "say_person_will_write": "Reference {reference}. A person writes before {time}.",
-        "choice_yes": "Yes", "choice_no": "No", "choice_unsure": "Not sure",
+        "choice_yes": "Yes", "choice_no": "No", "choice_unsure": "Not sure", "choice_later": "Later",
+        "ask_referral": "May we give your answers to the place below?\n{name}",
     },
     "fr": {"say_human_takes_over": "Une personne est là.", "ask_danger": "Êtes-vous en danger maintenant ?"},
     "ar": {

@@ -273,6 +273,7 @@ def test_a_follow_up_ends_well_or_with_a_person(value: str, done: str | None, re
     conversation.turn("follow_up")
     assert conversation.said == ["ask_safe"]
     conversation.answer(safe="yes", follow_up=value)
+    assert conversation.world.follow_ups == [value], "whoever follows it up learns of it"
     if done is None:
         assert conversation.said == ["say_noted", "ask_anything_else"]
     else:

@@ -1,0 +1,93 @@
+"""The link by which a partner's focal point reads and answers one referral: signed, for a while, without an account.
+
+It holds no data of anybody: a secret made with the copy's hash key over the referral's id and the number of the link, so that a letter can
+be written again without anybody having kept the secret. The database holds its digest only, and none once the link is dead.
+"""
+
+import base64
+import hashlib
+from dataclasses import dataclass, field
+from datetime import datetime
+from uuid import UUID
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from cases.errors import DeadLink
+from cases.models import Consent
+from cases.ownership import lock_conversation
+from cases.referrals import content
+from cases.referrals.models import READABLE, Referral
+from core.database import now
+from core.encryption import cipher
+from core.jobs import UPKEEP, defer
+
+SEND = "cases.send_referral"
+_BYTES = 24
+"""192 bits, as for the directory's links."""
+
+
+@dataclass(frozen=True, slots=True)
+class Told:
+    """One line that the partner reads: a field's name and its text."""
+
+    name: str
+    text: str = field(repr=False)
+
+
+def new_link(session: Session, referral: Referral, focal_point: UUID | None) -> None:
+    """Give it a new link, by which an older one dies, and write the job that sends it where a focal point is known."""
+    referral.link_number += 1
+    referral.focal_point_id = focal_point
+    referral.token_hash = digest_of(token_of(referral))
+    session.flush()
+    if focal_point is not None:
+        defer(session, SEND, queue=UPKEEP, referral_id=str(referral.id), link=referral.link_number)
+
+
+def token_of(referral: Referral) -> str:
+    """The secret of its link."""
+    signed = cipher().find_hash(f"{referral.id}:{referral.link_number}", purpose="referral-link")
+    return base64.urlsafe_b64encode(signed[:_BYTES]).decode()
+
+
+def digest_of(token: str) -> bytes:
+    """What is kept of a secret."""
+    return hashlib.sha256(token.encode("utf-8", "replace")).digest()
+
+
+def link_of(referral: Referral, base: str) -> str:
+    """The address that the focal point opens. `base`: `Settings.public_base()`."""
+    return f"{base}/referral/{token_of(referral)}"
+
+
+def open_link(session: Session, token: str, *, at: datetime | None = None) -> Referral:
+    """The referral behind a link, locked with its conversation. Raises DeadLink for whatever cannot be read now.
+
+    State, time and consent are looked at after the locks: what was taken back while this waited is not read.
+    """
+    found = session.execute(
+        select(Referral.id, Referral.conversation_id).where(Referral.token_hash == digest_of(token))
+    ).one_or_none()
+    if found is None:
+        raise DeadLink
+    lock_conversation(session, found.conversation_id)
+    referral = session.get_one(Referral, found.id, with_for_update=True, populate_existing=True)
+    consent = session.get(Consent, referral.consent_id) if referral.consent_id else None
+    readable = referral.state in READABLE and referral.token_hash == digest_of(token)
+    if not readable or referral.expires_at is None or referral.expires_at <= (at or now()):
+        raise DeadLink
+    if consent is None or not consent.given:
+        raise DeadLink
+    return referral
+
+
+def lines(referral: Referral) -> list[Told]:
+    """What the partner reads, with the numbers as they are known now. A number that is kept no more is left out."""
+    told = []
+    for one in content.read(referral.content):
+        is_number = one.name in content.NUMBERS
+        text = content.number_of(one.name, referral.conversation) if is_number else one.value
+        if text:
+            told.append(Told(one.name, text))
+    return told

@@ -1,0 +1,15 @@
+"""What partners read of a referral: the letter with the link, the page behind it, the printed form. One gettext file a language."""
+
+from functools import cache
+from pathlib import Path
+
+from directory.review.words import FocalWords
+
+FOLDER = Path(__file__).parent / "locale"
+LANGUAGES = ("en", "fr", "ar", "es", "pt")
+
+
+@cache
+def partner_words(code: str) -> FocalWords:
+    """The texts in a language, in English for one that there is none in."""
+    return FocalWords(code if code in LANGUAGES else "en", FOLDER)
