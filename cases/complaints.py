@@ -1,6 +1,6 @@
 """Complaints about staff or a place, apart from the case team: whom they are about must not read them (PSEA; protocol 2.5).
 
-One named reader, or any supervisor where none is named. Every reading leaves a row.
+One named reader; where none is named any auditor, and any supervisor where there is no auditor. Every reading leaves a row.
 """
 
 from collections.abc import Sequence
@@ -18,10 +18,12 @@ from core.settings import Settings
 
 log = get_logger(__name__)
 
+OUTSIDE = "auditor"
+"""Who reads complaints where nobody is named: a role that works on no cases, so that nobody judges what is said of them."""
 READERS = frozenset({"supervisor"})
-"""Who reads complaints where nobody is named: other roles never see what a person wrote."""
-NAMED = READERS | {"administrator"}
-"""Whom the deployment may name: where the supervisor is complained about, somebody outside the team must read it."""
+"""Who reads them where there is no such account either: unread, they would help nobody."""
+NAMED = READERS | {"administrator", OUTSIDE}
+"""Whom the deployment may name."""
 BATCH = 100
 
 
@@ -41,7 +43,8 @@ def add(session: Session, conversation: Conversation, message_id: UUID, words: s
     if words and session.execute(known).first() is None:
         row = ComplaintWords(complaint_id=complaint.id, message_id=message_id, body=words)
         session.add(row)
-        complaint.read_at = None
+        if complaint.read_at is not None:
+            complaint.read_at = complaint.noticed_at = None
     session.flush()
     return complaint
 
@@ -63,23 +66,26 @@ def take_back(session: Session, conversation: Conversation) -> list[tuple[UUID, 
     return words
 
 
-def may_read(user: User, settings: Settings) -> bool:
+def may_read(session: Session, user: User, settings: Settings) -> bool:
     """Whether a member of staff is the reader of complaints."""
     named = settings.complaints_reader
-    if not user.active:
+    roles = set(user.roles)
+    if not user.active or not NAMED & roles:
         return False
-    return bool(READERS & set(user.roles)) if named is None else user.name == named and bool(NAMED & set(user.roles))
+    if named is not None:
+        return user.name == named
+    return OUTSIDE in roles if _has_outsider(session) else bool(READERS & roles)
 
 
 def listed(session: Session, user: User, settings: Settings) -> Sequence[Complaint]:
     """The open complaints, oldest first. Raises NotTheReader."""
-    _require(user, settings)
+    _require(session, user, settings)
     return session.scalars(select(Complaint).where(Complaint.closed_at.is_(None)).order_by(Complaint.created_at)).all()
 
 
 def read(session: Session, number: int, user: User, settings: Settings) -> Complaint:
     """One complaint with its words; that it was read is written down. Raises NotTheReader, NoResultFound."""
-    _require(user, settings)
+    _require(session, user, settings)
     complaint = session.execute(
         select(Complaint).where(Complaint.number == number).options(selectinload(Complaint.words)).with_for_update()
     ).scalar_one()
@@ -106,7 +112,7 @@ def waiting(session: Session) -> int:
 def readers(session: Session, settings: Settings) -> list[User]:
     """Who may read them now."""
     staff = session.scalars(select(User).where(User.active).order_by(User.name)).all()
-    return [user for user in staff if may_read(user, settings)]
+    return [user for user in staff if may_read(session, user, settings)]
 
 
 def ask_erasure(session: Session, conversation_id: UUID) -> None:
@@ -152,8 +158,14 @@ def _open(session: Session, conversation_id: UUID) -> Complaint | None:
     ).scalar_one_or_none()
 
 
-def _require(user: User, settings: Settings) -> None:
-    if not may_read(user, settings):
+def _has_outsider(session: Session) -> bool:
+    return (
+        session.execute(select(User.id).where(User.active, User.roles.contains([OUTSIDE])).limit(1)).first() is not None
+    )
+
+
+def _require(session: Session, user: User, settings: Settings) -> None:
+    if not may_read(session, user, settings):
         raise NotTheReader(user.name)
 
 

@@ -28,7 +28,7 @@ class NotTheReader(CaseError):  # noqa: N818
     """Complaints are for one named reader: this member of staff is not that one."""
 
     def __init__(self, name: str) -> None:
-        super().__init__("complaints are read by a named supervisor or administrator only")
+        super().__init__("complaints are read by their reader only")
         self.name = name
 
 

@@ -266,6 +266,8 @@ class Complaint(Identified, Base):
     language: Mapped[str | None]
     created_at: Mapped[datetime] = mapped_column(default=now)
     read_at: Mapped[datetime | None]
+    noticed_at: Mapped[datetime | None]
+    """When its reader was told by mail that it waits (cases/complaint_notice.py)."""
     closed_at: Mapped[datetime | None] = mapped_column(index=True)
     erasure_asked_at: Mapped[datetime | None] = mapped_column(index=True)
     """The person asked for erasure: the words go, once they were read, or after the time to check (cases/erasure.py)."""

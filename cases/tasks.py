@@ -2,15 +2,22 @@
 
 import procrastinate
 
-from cases import complaints, erasure, signals
+from cases import complaint_notice, complaints, erasure, signals
 from cases.retention import BATCH, delete_expired
 from core.database import Sessions
 from core.jobs import UPKEEP
 from core.settings import Settings
+from directory.review.sending import Senders
 
 
-def add_tasks(app: procrastinate.App, sessions: Sessions, settings: Settings) -> None:
-    """Register the schedules with the worker's application."""
+def add_tasks(app: procrastinate.App, sessions: Sessions, settings: Settings, senders: Senders) -> None:
+    """Register the schedules with the worker's application. `senders`: how this copy sends letters."""
+
+    @app.periodic(cron="*/5 * * * *")
+    @app.task(name="cases.complaint_notice", queue=UPKEEP, queueing_lock="cases.complaint_notice")
+    def tell_reader(timestamp: int) -> None:  # noqa: ARG001 - a periodic job is given its time
+        with sessions.begin() as session:
+            complaint_notice.tell(session, settings, senders)
 
     @app.periodic(cron="17 * * * *")
     @app.task(name="cases.retention", queue=UPKEEP, queueing_lock="cases.retention")

@@ -136,7 +136,13 @@ class Settings(BaseSettings):
     )
     complaints_reader: str | None = Field(
         None,
-        description="Name of the account that reads complaints about staff and places. Empty: every supervisor may.",
+        description="Name of the account that reads complaints about staff and places. Empty: every auditor may, or every supervisor where "
+        "there is no auditor.",
+    )
+    complaints_address: str | None = Field(
+        None,
+        description="E-mail address outside the case team that hears that a complaint waits, never what it says. Needs WAYMARK_SMTP_HOST. "
+        "Absent: nobody is told; `waymark doctor` and the page of complaints say it.",
     )
     target_e: Seconds = Field(timedelta(minutes=5), description="Level E: seconds until a person acknowledges.")
     target_u: Seconds = Field(timedelta(hours=1), description="Level U: seconds until a person writes.")

@@ -27,6 +27,7 @@ ENTRIES = (
     Entry("/desk/teams", "nav_teams", "teams.manage"),
     Entry("/desk/rota", "nav_rota", "rota.read"),
     Entry("/desk/audit", "nav_audit", "audit.read"),
+    Entry("/desk/complaints", "nav_complaints", "complaint.read"),
 )
 """In the order of the header. The first that a user may open is where they land after signing in."""
 

@@ -43,6 +43,8 @@ PERMISSIONS: Mapping[str, frozenset[str]] = {
     "directory.approve": frozenset({"directory_approver"}),
     "directory.confidential": frozenset({"directory_approver"}),
     "directory.import": frozenset({"directory_editor"}),
+    # Which of them it is, cases/complaints.py says: the named account, else the auditor.
+    "complaint.read": frozenset({"supervisor", "administrator", "auditor"}),
     "rota.read": _CASE_TEAM | {"administrator"},
     "rota.edit": frozenset({"supervisor"}),
     "people.manage": frozenset({"administrator"}),
@@ -65,6 +67,7 @@ MEANINGS: Mapping[str, str] = {
     "directory.approve": "approve or reject what an editor wrote",
     "directory.confidential": "read true addresses of confidential places; each reading is logged",
     "directory.import": "bring entries into the directory from a file",
+    "complaint.read": "read complaints about staff and places, for the one account that is their reader; each reading is logged",
     "rota.read": "see who is on duty, and when nobody is",
     "rota.edit": "plan who is on duty in one's own teams",
     "people.manage": "invite colleagues, give roles and teams, end sessions and accounts",

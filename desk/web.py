@@ -11,6 +11,7 @@ from desk import (
     web_account,
     web_audit,
     web_case,
+    web_complaints,
     web_directory,
     web_factor,
     web_language,
@@ -69,6 +70,7 @@ def make_router(desk: Desk) -> APIRouter:
     web_people.add_routes(router, web_people.PeoplePages(desk.settings, desk.gateway, door))
     web_teams.add_routes(router, desk.settings, door)
     web_audit.add_routes(router, door)
+    web_complaints.add_routes(router, desk.settings, door)
     web_directory.add_routes(
         router,
         DirectoryPages(desk.settings, desk.gateway, desk.catalogues, desk.sessions, door, load_policy(desk.settings)),

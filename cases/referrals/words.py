@@ -1,4 +1,4 @@
-"""What partners read of a referral: the letter with the link, the page behind it, the printed form. One gettext file a language."""
+"""Letters that leave the team, the page behind a referral's link and the printed form: one gettext file a language."""
 
 from functools import cache
 from pathlib import Path

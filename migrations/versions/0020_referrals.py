@@ -1,4 +1,4 @@
-"""referrals to services and to other teams, their history, and the follow-up after days; how a consent was given
+"""referrals to services and to other teams, their history, and the follow-up after days; how a consent was given; when a complaint's reader heard of it
 
 The previous code goes on serving while this runs: add before you use, remove after nothing uses. No lock longer than four seconds.
 """
@@ -22,6 +22,7 @@ def _key(table: str, column: str, other: str, ondelete: str | None = None) -> sa
 
 def upgrade() -> None:
     moment = sa.DateTime(timezone=True)
+    op.add_column("complaint", sa.Column("noticed_at", moment, nullable=True))
     op.add_column("consent", sa.Column("how", sa.String(), server_default="channel", nullable=False))
     op.add_column("consent", sa.Column("user_id", sa.Uuid(), nullable=True))
     op.create_foreign_key(op.f("fk_consent_user_id_staff_user"), "consent", "staff_user", ["user_id"], ["id"])
@@ -127,4 +128,5 @@ def downgrade() -> None:
     op.create_check_constraint(op.f("ck_consent_kind"), "consent", "kind IN ('talk', 'contact', 'referral')")
     op.drop_constraint(op.f("ck_consent_how"), "consent")
     op.drop_column("consent", "user_id")
+    op.drop_column("complaint", "noticed_at")
     op.drop_column("consent", "how")
