@@ -6,7 +6,7 @@ from cases.referrals.words import partner_words
 from cases.service import read_screening
 from desk import plain
 from desk.numbers import masked
-from desk.words import words
+from desk.words import LANGUAGES, words
 from gateway.wording import Wording
 from screening.questions import questionnaire
 
@@ -25,7 +25,7 @@ def suggestions(case: Case, wording: Wording, language: str) -> dict[str, str]:
     known["language"] = partner.language(conversation.language) if conversation.language else ""
     known["needs"] = ", ".join(_label(f"choice_{need}", wording, language) or need for need in screening.needs)
     known["urgency"] = partner.say(f"level_{case.level}")
-    country = plain.country(screening, words(language) if language in ("en", "fr", "ar") else words())
+    country = plain.country(screening, words(language if language in LANGUAGES else "en"))
     known["place"] = ", ".join(part for part in (plain.place(screening), country) if part)
     known["phone"] = masked(conversation.person.phone)
     known["other_number"] = masked(conversation.other_number)
@@ -49,7 +49,8 @@ def _answer(question: str, value: object, wording: Wording, language: str) -> st
     values = value if isinstance(value, list) else [value]
     labels = {each.value: each.label for each in asked.values} if asked else {}
     said = [
-        _label(labels[each], wording, language) or plain.answer(question, each, words())
+        _label(labels[each], wording, language)
+        or plain.answer(question, each, words(language if language in LANGUAGES else "en"))
         for each in values
         if isinstance(each, str) and each in labels and each not in ("skip", "none")
     ]

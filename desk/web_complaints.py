@@ -18,7 +18,6 @@ from desk.errors import NotFound
 from desk.frame import frame
 from desk.pages import go, page
 from desk.permissions import needs
-from desk.words import words_for
 
 HOME = "/desk/complaints"
 
@@ -26,9 +25,8 @@ HOME = "/desk/complaints"
 def add_routes(router: APIRouter, settings: Settings, door: Door) -> None:
     """The list, one complaint, closing it."""
 
-    def show(visit: Visit, request: Request, template: str, **values: Any) -> Response:
-        console = words_for(request)
-        return page(template, t=console.say, words=console, **frame(visit, current=HOME), **values)
+    def show(visit: Visit, template: str, **values: Any) -> Response:
+        return page(template, **frame(visit, current=HOME), **values)
 
     @router.get("/complaints")
     @needs("complaint.read")
@@ -40,7 +38,7 @@ def add_routes(router: APIRouter, settings: Settings, door: Door) -> None:
                 visit.log("complaints_listed")
             named = [user.name for user in complaints.readers(visit.session, settings)]
             return show(
-                visit, request, "complaints.html", reads=reads, found=found, readers=named,
+                visit, "complaints.html", reads=reads, found=found, readers=named,
                 told=settings.complaints_address is not None and settings.smtp_host is not None,
                 done=request.query_params.get("done") == "closed",
             )  # fmt: skip
@@ -56,7 +54,7 @@ def add_routes(router: APIRouter, settings: Settings, door: Door) -> None:
                 select(ComplaintEvent).where(ComplaintEvent.complaint_id == complaint.id).order_by(ComplaintEvent.at)
             ).all()
             number = conversation.person.phone if conversation else None
-            return show(visit, request, "complaint.html", complaint=complaint, number=number, events=events)
+            return show(visit, "complaint.html", complaint=complaint, number=number, events=events)
 
     @router.post("/complaints/{complaint_id}/close")
     @needs("complaint.read", logs="complaint_closed", fresh=True)

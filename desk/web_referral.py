@@ -30,7 +30,7 @@ from desk.form_fields import Fields
 from desk.frame import frame
 from desk.pages import go, page
 from desk.permissions import needs
-from desk.words import Words, words_for
+from desk.words import Words, words
 from directory.models import NEEDS
 from gateway.gateway import Gateway
 
@@ -57,11 +57,9 @@ class ReferralPages:
         self, visit: Visit, request: Request, template: str, case: Case, *, status: int = 200, **values: Any
     ) -> HTMLResponse:
         """A page in the visitor's language, inside the frame."""
-        console = words_for(request)
+        console = words()
         done = request.query_params.get("done", "")
         shown: dict[str, Any] = {
-            "t": console.say,
-            "words": console,
             "case": case,
             "mine": case.state == "open" and case.assignee_id == visit.user.id,
             "message": console.say(f"referral_done_{done}") if done in DONE else None,
@@ -73,7 +71,7 @@ class ReferralPages:
         self, visit: Visit, request: Request, case: Case, facts: referral_search.Facts, **values: Any
     ) -> Response:
         """The facts, the services side by side, and the other teams."""
-        console = words_for(request)
+        console = words()
         teams = visit.session.scalars(select(Team).where(Team.id != case.team_id).order_by(Team.name)).all()
         return self.show(
             visit, request, "referral_search.html", case, facts=facts, needs=NEEDS, countries=self.settings.countries,
@@ -95,7 +93,7 @@ class ReferralPages:
         chosen = content.read(referral.content)
         name = self.name_of(visit, referral)
         asks = referral.state in ("draft", "refused") and case.state == "open"
-        console = words_for(request)
+        console = words()
         shown: dict[str, Any] = {
             "referral": referral,
             "to": referral_page.recipient(referral, console),
@@ -145,7 +143,7 @@ class ReferralPages:
             with self.door.visit(request) as visit:
                 elsewhere = change(visit, course.find(visit.session, case_id, referral_id, lock=True))
         except (CaseClosed, NotTheOwner, WrongState, NoConsent, NothingChosen, BadInput) as error:
-            said, status = _refusal(error, words_for(request))
+            said, status = _refusal(error, words())
             with self.door.visit(request) as visit:
                 referral = course.find(visit.session, case_id, referral_id)
                 return self.one(visit, request, referral, typed=typed, status=status, error=said)
@@ -197,7 +195,7 @@ def _add_finding(router: APIRouter, pages: ReferralPages) -> None:
             with pages.door.visit(request) as visit:
                 referral = _begin(pages, visit, case_id, sent)
         except (CaseClosed, NotTheOwner, BadInput) as error:
-            said, status = _refusal(error, words_for(request))
+            said, status = _refusal(error, words())
             with pages.door.visit(request) as visit:
                 case = visit.session.get_one(Case, case_id)
                 facts = referral_search.Facts.told(case, pages.settings)
@@ -240,7 +238,7 @@ def _add_reading(router: APIRouter, pages: ReferralPages) -> None:
                 raise NotFound
             visit.log("referral_printed", kind="referral", subject=referral.id)
             course.note(visit.session, referral, "printed", user=visit.user)
-            place = referral_page.recipient(referral, words_for(request))
+            place = referral_page.recipient(referral, words())
             made = make_form(referral, place=place, today=now().date())
         name = f"{referral.reference}.pdf"
         return Response(
