@@ -34,6 +34,8 @@ LONGEST_LOOK = timedelta(days=7)
 """After a longer outage a human should decide what still makes sense to answer; older messages stay at Twilio."""
 LATE = timedelta(minutes=10)
 """From this age on a message is not given to the bot as an answer to its newest question."""
+TWILIO_SECOND = timedelta(seconds=1)
+"""Twilio's list gives times in whole seconds (RFC 2822)."""
 
 
 class Reconciled(NamedTuple):

@@ -1,5 +1,7 @@
 """Messages that the bot does not answer: a caseworker has the conversation, or the person wrote STOP. A human must still hear of them."""
 
+from datetime import datetime
+
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
@@ -15,7 +17,7 @@ from gateway.gateway import Gateway
 from gateway.models import Message
 from gateway.opting_out import reopen, stop, wrote_after_stop
 from gateway.outbox import say_system
-from gateway.reconcile import sent_late
+from gateway.reconcile import TWILIO_SECOND, sent_late
 from gateway.wording import clean
 
 
@@ -25,8 +27,8 @@ def for_humans(gateway: Gateway, session: Session, conversation: Conversation, m
     command = gateway.wording.command(conversation.language, text)
     if conversation.silent and command != "stop" and "start" in gateway.wording.meanings(text):
         reopen(conversation)
-    late = sent_late(message) is not None
-    if not late and not conversation.silent and conversation.owner != "desk":
+    written = sent_late(message)
+    if written is None and not conversation.silent and conversation.owner != "desk":
         return False
     trouble = find_trouble(gateway, conversation, message)
     if trouble == "duress":
@@ -44,19 +46,22 @@ def for_humans(gateway: Gateway, session: Session, conversation: Conversation, m
         say_system(session, conversation, "say_erased", wording=gateway.wording, settings=gateway.settings)
     if command == "stop":
         stop(gateway, session, conversation, message, language=None)
-    if late and command is None and not conversation.silent and conversation.owner != "desk":
-        _came_late(session, conversation, message)
+    if written and command is None and not conversation.silent and conversation.owner != "desk":
+        _came_late(session, conversation, message, written)
     return True
 
 
-def _came_late(session: Session, conversation: Conversation, message: Message) -> None:
-    """A human reads what reached us late. Where the person has written since, the bot has their attention and keeps it."""
+def _came_late(session: Session, conversation: Conversation, message: Message, written: datetime) -> None:
+    """A human reads what reached us late. Where the person has written since, the bot has their attention and keeps it.
+
+    Twilio's list counts whole seconds: what came within the same one may have been written before, and in doubt a human reads.
+    """
     later = select(Message.id).where(
         Message.conversation_id == conversation.id,
         Message.direction == "inbound",
         Message.author == "person",
         Message.id != message.id,
-        Message.created_at > sent_late(message),
+        Message.created_at >= written + TWILIO_SECOND,
     )
     open_for_bot_failure(session, conversation.id, reason="late_message")
     if session.execute(later.limit(1)).first() is None:

@@ -3,11 +3,12 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
+from functools import cache
 
 from bot.actions.world import Opened, Place, Service
 from core.beginnings import Beginning, read_beginning
 from core.landmarks import without_landmarks
-from core.languages import load_language
+from core.languages import Language, load_language
 from screening.phrases import self_harm_is_now
 from screening.triage import LEVELS, Level, worst
 
@@ -17,6 +18,11 @@ TARGETS: dict[str, timedelta] = {
     "P": timedelta(hours=24),
     "R": timedelta(hours=72),
 }
+
+
+@cache
+def _language(code: str) -> Language:
+    return load_language(code)
 
 
 @dataclass(slots=True)
@@ -58,10 +64,10 @@ class MemoryWorld:
         return next((code for code, name in self.languages if name.casefold() in said), None)
 
     def beginning(self, text: str, language: str | None) -> Beginning | None:
-        return read_beginning(text, load_language(language)) if language else None
+        return read_beginning(text, _language(language)) if language else None
 
     def without_landmarks(self, text: str, language: str | None) -> str | None:
-        return without_landmarks(text, load_language(language or "en").landmarks)
+        return without_landmarks(text, _language(language or "en").landmarks)
 
     def look_up(self, text: str, country: str | None) -> Sequence[Place]:
         found = self.places.get(text.casefold().strip(), ())
