@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 
+from cases.owned import Follower
 from core.catalogues import Catalogues
 from core.database import Sessions, make_engine
 from core.encryption import Cipher, use_cipher
@@ -22,15 +23,19 @@ class Rooms:
     languages: dict[str, Language]
     catalogues: Catalogues
     gateway: Gateway
+    follower: Follower
+    """Keeps settings, texts and numbers as people change them at the desk."""
 
     def desk(self, live: Live) -> Desk:
         """The desk, hearing of changes through `live`."""
         return Desk(
-            settings=self.settings, sessions=self.sessions, gateway=self.gateway, catalogues=self.catalogues, live=live
-        )
+            settings=self.settings, sessions=self.sessions, gateway=self.gateway, catalogues=self.catalogues, live=live,
+            follower=self.follower,
+        )  # fmt: skip
 
     def close(self) -> None:
         """Give back connections."""
+        self.follower.stop()
         self.gateway.close()
         self.sessions.engine.dispose()
 
@@ -50,4 +55,4 @@ def make_rooms(settings: Settings) -> Rooms:
     languages = load_languages(settings.languages)
     catalogues = Catalogues.load(PROJECT / "locale", settings.languages)
     gateway = make_gateway(settings, sessions, languages, catalogues)
-    return Rooms(settings, sessions, languages, catalogues, gateway)
+    return Rooms(settings, sessions, languages, catalogues, gateway, Follower(settings, catalogues, sessions))

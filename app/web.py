@@ -28,6 +28,7 @@ def make_web(rooms: Rooms) -> FastAPI:
 
     @asynccontextmanager
     async def lifespan(_web: FastAPI) -> AsyncIterator[None]:
+        rooms.follower.start()
         async with live.running():
             yield
         rooms.close()

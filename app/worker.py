@@ -10,6 +10,7 @@ from cases.tasks import add_tasks as add_case_tasks
 from core.jobs import QUEUES, make_app
 from core.logging import get_logger, set_up_logging
 from core.settings import SettingsError, get_settings
+from desk.releases import add_tasks as add_statistics_tasks
 from directory.exchange.tasks import add_tasks as add_import_tasks
 from directory.review.tasks import add_tasks as add_review_tasks
 from gateway.tasks import add_tasks
@@ -29,6 +30,8 @@ async def work() -> None:
     add_review_tasks(app, rooms.sessions, settings, senders)
     add_referral_tasks(app, rooms.sessions, settings, senders)
     add_import_tasks(app, rooms.sessions)
+    add_statistics_tasks(app, rooms.sessions, settings)
+    rooms.follower.start()
     try:
         async with app.open_async():
             get_logger("app.worker").info("worker ready", count=CONCURRENCY)

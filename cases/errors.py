@@ -54,3 +54,12 @@ class DeadLink(CaseError):  # noqa: N818
 
 class LevelFalls(CaseError):  # noqa: N818
     """Only a person lowers a level, and only with a reason."""
+
+
+class Refused(ValueError):  # noqa: N818 - what happened, as elsewhere in this module
+    """A value that cannot be; `key` is the reason's key in the console's words."""
+
+    def __init__(self, key: str, **values: str) -> None:
+        super().__init__(key)
+        self.key = key
+        self.values = values

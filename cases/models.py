@@ -329,6 +329,33 @@ class RetentionRun(Identified, Base):
     at: Mapped[datetime] = mapped_column(default=now)
 
 
+class OwnedChange(Identified, Base):
+    """A change of what people who run the service own (cases/owned.py), and so the history of it: who, when, from what, to what."""
+
+    __tablename__ = "owned_change"
+    __table_args__ = (
+        CheckConstraint("kind IN ('setting', 'text', 'number')", name="kind"),
+        CheckConstraint("state IN ('waiting', 'in_force', 'refused')", name="state"),
+        Index("uq_owned_change_waiting", "kind", "name", unique=True, postgresql_where=text("state = 'waiting'")),
+    )
+
+    number: Mapped[int] = mapped_column(BigInteger, Identity(), unique=True)
+    kind: Mapped[str]
+    name: Mapped[str]
+    """A field of the settings; `<language>:<key>` of a text; a country."""
+    before: Mapped[dict[str, Any] | None]
+    value: Mapped[dict[str, Any] | None]
+    """`{"value": …}`, or the fields of a number. None: what the environment or the project's files say."""
+    state: Mapped[str]
+    by_id: Mapped[UUID] = mapped_column(ForeignKey("staff_user.id"))
+    at: Mapped[datetime] = mapped_column(default=now)
+    decided_by_id: Mapped[UUID | None] = mapped_column(ForeignKey("staff_user.id"))
+    decided_at: Mapped[datetime | None]
+
+    by: Mapped[User] = relationship(foreign_keys=[by_id])
+    decided_by: Mapped[User | None] = relationship(foreign_keys=[decided_by_id])
+
+
 class Note(Identified, Base):
     """An internal note of a caseworker. Never sent."""
 

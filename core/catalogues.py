@@ -39,8 +39,10 @@ class Catalogues:
         """Use `load`; the texts given here are taken as checked."""
         self._texts = texts
         self.languages = languages
-        content = repr([(code, sorted(texts[code].items())) for code in sorted(texts)])
-        self.version = hashlib.sha256(content.encode()).hexdigest()[:16]
+        self._shipped = texts
+        self.offered: tuple[str, ...] = tuple(languages)
+        """Languages that people are offered, in this order. The others are still spoken with whoever is in the middle of one."""
+        self.version = _version(texts)
         """Changes with every change of any text; kept with each consent, to know later what the person had read."""
 
     @classmethod
@@ -54,6 +56,37 @@ class Catalogues:
         texts = {code: _read(folder / code / "messages.po", code) for code in codes}
         _compare(texts)
         return cls(texts, languages)
+
+    def adopt(self, texts: Mapping[tuple[str, str], str], offered: Iterable[str]) -> None:
+        """Say these texts, by language and key, in place of those of the files, and offer these languages.
+
+        Raises CatalogueError, and changes nothing, for a language that is not loaded, a key that is not there and other fields.
+        """
+        wanted = {code: dict(catalogue) for code, catalogue in self._shipped.items()}
+        for (code, key), text in texts.items():
+            wanted.setdefault(code, {})[key] = self.try_text(key, code, text)
+        languages = tuple(offered)
+        if not languages or not set(languages) <= set(wanted):
+            raise CatalogueError("a language that is offered is not loaded")
+        self._texts, self.version, self.offered = wanted, _version(wanted), languages
+
+    def try_text(self, key: str, language: str, text: str) -> str:
+        """The text as it would be kept in place of the file's. Raises CatalogueError for an unknown key, other fields, or no words."""
+        wanted = _fields(self.shipped(key, language))
+        try:
+            same = bool(text.strip()) and _fields(text) == wanted
+        except ValueError:
+            same = False
+        if not same:
+            raise CatalogueError(f"{language}: {key}: not a text of these fields")
+        return unicodedata.normalize("NFC", text)
+
+    def shipped(self, key: str, language: str) -> str:
+        """The text of the file, whatever stands in its place. Raises CatalogueError."""
+        try:
+            return self._shipped[language][key]
+        except KeyError:
+            raise CatalogueError(f"{language}: there is no text {key!r}") from None
 
     @property
     def keys(self) -> frozenset[str]:
@@ -111,6 +144,11 @@ class Catalogues:
         if isinstance(value, datetime):
             return _clock(value, language, zone, today)
         return _plain(format_decimal(value, locale=language.cldr))
+
+
+def _version(texts: Mapping[str, Mapping[str, str]]) -> str:
+    content = repr([(code, sorted(texts[code].items())) for code in sorted(texts)])
+    return hashlib.sha256(content.encode()).hexdigest()[:16]
 
 
 def fill(template: str, values: Mapping[str, str]) -> str:

@@ -28,6 +28,8 @@ ENTRIES = (
     Entry("/desk/rota", "nav_rota", "rota.read"),
     Entry("/desk/audit", "nav_audit", "audit.read"),
     Entry("/desk/complaints", "nav_complaints", "complaint.read"),
+    Entry("/desk/settings", "nav_settings", "settings.read"),
+    Entry("/desk/statistics", "nav_statistics", "statistics.read"),
 )
 """In the order of the header. The first that a user may open is where they land after signing in."""
 

@@ -1,6 +1,6 @@
 """Tables of signing in (sessions, one-time links, failures: only hashes of their secrets are kept) and the audit log."""
 
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any
 from uuid import UUID
 
@@ -103,3 +103,29 @@ class SignInFailure(Base):
     name_hash: Mapped[bytes] = mapped_column(LargeBinary, primary_key=True)
     count: Mapped[int] = mapped_column(default=0)
     last_at: Mapped[datetime] = mapped_column(default=now, index=True)
+
+
+class StatisticMark(Base):
+    """That somebody was asked, left or was not understood, in four weeks: counted once a person, deleted when the numbers are published.
+
+    `mark` is a keyed hash of a random id: once the conversation is deleted it leads to nobody (desk/counting.py).
+    """
+
+    __tablename__ = "statistic_mark"
+
+    first_day: Mapped[date] = mapped_column(primary_key=True)
+    kind: Mapped[str] = mapped_column(primary_key=True)
+    about: Mapped[str] = mapped_column(primary_key=True)
+    """A question, or a language."""
+    mark: Mapped[bytes] = mapped_column(LargeBinary, primary_key=True)
+
+
+class StatisticRelease(Base):
+    """The numbers of four weeks as they were published: small groups left out already. Written once, so that no two versions differ."""
+
+    __tablename__ = "statistic_release"
+
+    first_day: Mapped[date] = mapped_column(primary_key=True)
+    cells: Mapped[list[Any]]
+    """`[table, row, column, count or null]` each."""
+    published_at: Mapped[datetime] = mapped_column(default=now)

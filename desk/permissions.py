@@ -49,6 +49,10 @@ PERMISSIONS: Mapping[str, frozenset[str]] = {
     "rota.edit": frozenset({"supervisor"}),
     "people.manage": frozenset({"administrator"}),
     "teams.manage": frozenset({"administrator"}),
+    "settings.read": frozenset({"supervisor", "administrator", "auditor"}),
+    "settings.edit": frozenset({"administrator"}),
+    "settings.approve": frozenset({"supervisor", "administrator"}),
+    "statistics.read": frozenset({"supervisor", "administrator", "auditor"}),
     "audit.read": frozenset({"auditor"}),
 }
 
@@ -72,6 +76,10 @@ MEANINGS: Mapping[str, str] = {
     "rota.edit": "plan who is on duty in one's own teams",
     "people.manage": "invite colleagues, give roles and teams, end sessions and accounts",
     "teams.manage": "make teams and say which countries and languages they serve",
+    "settings.read": "targets, retention, languages, texts of the notice and numbers, with their history",
+    "settings.edit": "change them; some count only once a second person agrees",
+    "settings.approve": "be that second person, never for a change of one's own",
+    "statistics.read": "numbers of four weeks without small groups; nothing in them leads to a person",
     "audit.read": "search who did what when, without contents",
 }
 """What each permission allows, for the reference page."""

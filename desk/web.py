@@ -4,6 +4,7 @@ from dataclasses import dataclass
 
 from fastapi import APIRouter
 
+from cases.owned import Follower
 from core.catalogues import Catalogues
 from core.database import Sessions
 from core.settings import Settings
@@ -16,18 +17,22 @@ from desk import (
     web_factor,
     web_language,
     web_number,
+    web_owned,
     web_people,
     web_queue,
     web_referral,
     web_rota,
     web_sign_in,
+    web_statistics,
     web_teams,
     web_work,
 )
 from desk.access import Door, make_route_class
 from desk.bubbles import Meanings
+from desk.console_pages import ConsolePages
 from desk.directory_pages import DirectoryPages
 from desk.live import Live
+from desk.owning import Owning
 from desk.pages import mount_static
 from desk.web_errors import answer_error
 from directory.review.policy import load_policy
@@ -45,6 +50,7 @@ class Desk:
     gateway: Gateway
     catalogues: Catalogues
     live: Live
+    follower: Follower
 
 
 def make_router(desk: Desk) -> APIRouter:
@@ -71,6 +77,9 @@ def make_router(desk: Desk) -> APIRouter:
     web_teams.add_routes(router, desk.settings, door)
     web_audit.add_routes(router, door)
     web_complaints.add_routes(router, desk.settings, door)
+    console = ConsolePages(desk.settings, desk.gateway, desk.catalogues, desk.sessions, door)
+    web_statistics.add_routes(router, console)
+    web_owned.add_routes(router, console, Owning(desk.settings, desk.catalogues, desk.gateway, desk.follower))
     web_directory.add_routes(
         router,
         DirectoryPages(desk.settings, desk.gateway, desk.catalogues, desk.sessions, door, load_policy(desk.settings)),

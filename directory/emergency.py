@@ -4,6 +4,7 @@ Two of seven countries have conflicting numbers in the public lists, and a wrong
 unverified; a deployment's verifier puts a name and a date to it. A demonstration shows what would be told.
 """
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from functools import lru_cache
@@ -51,12 +52,25 @@ def _number(country: str, entry: dict[str, Any]) -> EmergencyNumber:
     )  # fmt: skip
 
 
+_owned: Mapping[str, EmergencyNumber] = {}
+
+
+def adopt(entries: Mapping[str, EmergencyNumber]) -> None:
+    """Tell these, by country, in place of those of the file: what somebody of this deployment verified."""
+    global _owned  # noqa: PLW0603 - one set of numbers a process, as the file is
+    _owned = dict(entries)
+
+
 def number_for(
-    country: str | None, *, demonstration: bool, today: date | None = None, path: Path = _DATA
+    country: str | None, *, demonstration: bool, today: date | None = None, path: Path = _DATA, own: bool = True
 ) -> str | None:
-    """The number to tell in this country, or None: a verified one, or in a demonstration the first that is known."""
+    """The number to tell in this country, or None: a verified one, or in a demonstration the first that is known.
+
+    `own`: numbers that were adopted go before those of the file.
+    """
     day = today or datetime.now(UTC).date()
-    known = [entry for entry in numbers(path) if entry.country == country]
+    adopted = _owned.get(country or "") if own else None
+    known = [*([adopted] if adopted else []), *(entry for entry in numbers(path) if entry.country == country)]
     for entry in known:
         if entry.is_verified(day):
             return entry.number

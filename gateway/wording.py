@@ -95,7 +95,8 @@ class CatalogueWording:
 
     @property
     def codes(self) -> tuple[str, ...]:
-        return tuple(self._languages)
+        # In the order and the choice of those who run the service; what somebody writes in another language is understood all the same.
+        return tuple(code for code in self._catalogues.offered if code in self._languages)
 
     def template(self, code: str, key: str) -> str:
         fields = {name: f"{{{name}}}" for name in self.fields(code, key)}
@@ -132,10 +133,10 @@ class CatalogueWording:
         return frozenset(meaning for meaning in found if meaning is not None)
 
     def alarm(self, text: str) -> Alarm | None:
-        return find_alarm(text, self.codes)
+        return find_alarm(text, tuple(self._languages))
 
     def harms_now(self, text: str) -> bool:
-        return self_harm_is_now(text, self.codes)
+        return self_harm_is_now(text, tuple(self._languages))
 
     def numbers(self, code: str | None, text: str) -> list[int]:
         language = self._languages.get(code or "")
@@ -164,7 +165,9 @@ class CatalogueWording:
 
     def stock(self, code: str) -> tuple[str, ...]:
         return (
-            tuple(self._catalogues.template(key, code) for key in self._catalogues.keys) if code in self.codes else ()
+            tuple(self._catalogues.template(key, code) for key in self._catalogues.keys)
+            if code in self._languages
+            else ()
         )
 
 

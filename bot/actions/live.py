@@ -76,7 +76,7 @@ class LiveWorld:
         self._catalogues = catalogues
         self.countries = settings.countries
         self.languages: Sequence[tuple[str, str]] = [
-            (code, language.name) for code, language in catalogues.languages.items()
+            (code, catalogues.languages[code].name) for code in catalogues.offered
         ]
         self.on_call = rota.is_staffed(session, conversation_id, settings)
 

@@ -14,6 +14,7 @@ from sanic.response import HTTPResponse, json
 
 from bot.actions.actions import make_executor
 from bot.actions.live import LiveWorlds
+from cases.owned import Follower
 from core.logging import get_logger, set_up_logging
 from core.reviews import require_reviewed
 from core.settings import Settings, SettingsError, get_settings
@@ -80,6 +81,8 @@ def serve(settings: Settings) -> None:
     """Answer until asked to stop; running calls are finished first. Raises SettingsError."""
     require_reviewed(settings)
     worlds = LiveWorlds.from_settings(settings)
+    follower = Follower(settings, worlds.catalogues, worlds.sessions)
+    follower.start()
     secret = settings.actions_secret.get_secret_value() if settings.actions_secret else ""
     # Read once, now: the first people to write would otherwise wait for it, all at once, until the engine gives up.
     questionnaire()
@@ -90,6 +93,7 @@ def serve(settings: Settings) -> None:
     try:
         app.run(host="127.0.0.1", port=port, single_process=True, motd=False, access_log=False)
     finally:
+        follower.stop()
         worlds.close()
         log.info("stopped")
 

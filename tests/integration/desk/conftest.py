@@ -8,6 +8,7 @@ from collections.abc import Iterable, Iterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import timedelta
+from functools import cache
 from typing import Any
 from uuid import UUID, uuid4
 
@@ -20,8 +21,10 @@ from sqlalchemy import Engine, select
 
 from cases import service
 from cases.models import Case, Conversation, Person, User
+from cases.owned import Follower
+from core.catalogues import Catalogues
 from core.database import Sessions, now
-from core.settings import Settings
+from core.settings import PROJECT, Settings
 from desk import accounts
 from desk.live import Live
 from desk.passwords import hash_password
@@ -221,10 +224,25 @@ def _hashed(password: str) -> str:
     return _hashes.setdefault(password, hash_password(password))
 
 
+@cache
+def _read(codes: tuple[str, ...]) -> Catalogues:
+    return Catalogues.load(PROJECT / "locale", codes)
+
+
+def loaded(codes: tuple[str, ...]) -> Catalogues:
+    """The real texts, read once for all tests: what one changes of them is not another's."""
+    read = _read(codes)
+    return Catalogues({code: {key: read.shipped(key, code) for key in read.keys} for code in codes}, read.languages)
+
+
 def make_desk(settings: Settings, sessions: Sessions) -> tuple[Desk, FastAPI]:
     gateway = Gateway(settings, sessions, FixedWording(TEXTS), ScriptedEngine(), Unreachable())
     live = Live(sessions.engine.url.render_as_string(hide_password=False))
-    desk = Desk(settings=settings, sessions=sessions, gateway=gateway, catalogues=None, live=live)  # type: ignore[arg-type]
+    catalogues = loaded(settings.languages)
+    follower = Follower(settings, catalogues, sessions)
+    desk = Desk(
+        settings=settings, sessions=sessions, gateway=gateway, catalogues=catalogues, live=live, follower=follower
+    )
     web = FastAPI(docs_url=None, redoc_url=None, openapi_url=None)
     web.include_router(make_router(desk))
     mount_static(web)
