@@ -14,7 +14,7 @@ from desk.work import CANNOT_WRITE
 from gateway.budgets import budget_of
 from gateway.drafts import broken_rules, our_words, said_by_person
 from gateway.gateway import Gateway
-from gateway.outbox import resume, why_silent
+from gateway.outbox import resume, say_system, why_silent
 from gateway.rendering import render
 from gateway.rows import manner_of
 from screening.questions import questionnaire
@@ -55,7 +55,7 @@ def question(session: Session, gateway: Gateway, case: Case, name: str) -> Quest
 
 
 def ask(session: Session, gateway: Gateway, referral: Referral, user: User, name: str) -> None:
-    """The bot asks; for that it gets the conversation back, and the case returns to the queue with the answer.
+    """The bot asks; for that it gets the conversation back, which the person is told, and the case returns to the queue with the answer.
 
     Raises BadInput when it cannot be asked, WrongState, CaseClosed, NotTheOwner.
     """
@@ -65,4 +65,5 @@ def ask(session: Session, gateway: Gateway, referral: Referral, user: User, name
         raise BadInput(asked.refusal or "referral_kept_back")
     course.ask(session, referral, user)
     give_back(session, case.id, user)
+    say_system(session, case.conversation, "say_human_left", wording=gateway.wording, settings=gateway.settings)
     resume(session, case.conversation, prompt="ask_referral", value=name[:200])

@@ -20,7 +20,7 @@ from cases.referrals.words import LANGUAGES, partner_words
 from core.database import Sessions
 from core.logging import get_logger
 from core.settings import Settings
-from desk.access import MAX_FORM_BYTES, Door, make_route_class
+from desk.access import MAX_FORM_BYTES, SAFE_METHODS, Door, make_route_class
 from desk.errors import ForeignRequest, TooLong
 from desk.pages import go, page
 from desk.permissions import PUBLIC, needs
@@ -49,7 +49,10 @@ class PartnerDoor(Door):
     """Takes a form from anywhere: browsers send no origin from a page without referrer, and whoever knows the link needs no other page."""
 
     def refuse_foreign(self, request: Request) -> None:
-        length = request.headers.get("content-length", "0")
+        if request.method in SAFE_METHODS:
+            return
+        # A body that does not say how long it is could be endless.
+        length = request.headers.get("content-length", "")
         if not length.isdecimal() or int(length) > MAX_FORM_BYTES:
             raise TooLong
 

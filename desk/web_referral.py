@@ -14,7 +14,7 @@ from sqlalchemy import select
 
 from cases import service
 from cases.errors import CaseClosed, NoConsent, NothingChosen, NotTheOwner, WrongState
-from cases.models import CONSENT_WAYS, Case, Team
+from cases.models import CONSENT_WAYS, Case, Consent, Team
 from cases.referrals import content, course, links
 from cases.referrals.form import make_form
 from cases.referrals.models import DECLINE_REASONS, READABLE, Referral
@@ -291,12 +291,7 @@ def _add_consent(router: APIRouter, pages: ReferralPages) -> None:
             how = sent.text("how")
             if how not in CONSENT_WAYS[1:] or sent.text("sure") != "yes":
                 raise BadInput("referral_how_needed")
-            conversation = referral.conversation
-            consent = service.record_consent(
-                visit.session, conversation.id, "team" if referral.team_id else "referral", given=True,
-                language=conversation.language or "en", text_version="spoken", how=how, user=visit.user,
-            )  # fmt: skip
-            course.agree(visit.session, referral, visit.user, consent)
+            course.agree(visit.session, referral, visit.user, _consent(visit, referral, how, given=True))
 
         return pages.act(request, case_id, referral_id, "agreed", change)
 
@@ -317,6 +312,8 @@ def _add_sending(router: APIRouter, pages: ReferralPages) -> None:
             course.send(
                 visit.session, referral, visit.user, way, pages.settings, focal_point=point.id if point else None
             )
+            told = ",".join(one.name for one in content.read(referral.content))
+            visit.log("referral_sent", kind="referral", subject=referral.id, fields=told, way=way)
 
         return pages.act(request, case_id, referral_id, "sent", change)
 
@@ -384,13 +381,24 @@ def _add_ending(router: APIRouter, pages: ReferralPages) -> None:
 
     @router.post("/cases/{case_id}/referrals/{referral_id}/withdraw")
     @needs("case.refer", logs="referral_withdrawn")
-    def withdraw(request: Request, case_id: UUID, referral_id: UUID) -> Response:
+    def withdraw(request: Request, case_id: UUID, referral_id: UUID, form: Form) -> Response:
         """Whoever can read the case may take a referral back, held or not, open or closed: it protects, and must not wait."""
+        how = Fields.of(form.multi_items()).text("how")
 
         def change(visit: Visit, referral: Referral) -> None:
+            if how in CONSENT_WAYS[1:]:
+                referral.consent_id = _consent(visit, referral, how, given=False).id
             course.withdraw(visit.session, referral, visit.user)
 
         return pages.act(request, case_id, referral_id, "withdrawn", change)
+
+
+def _consent(visit: Visit, referral: Referral, how: str, *, given: bool) -> Consent:
+    """What the person said to a caseworker, with how and to whom."""
+    return service.record_consent(
+        visit.session, referral.conversation_id, "team" if referral.team_id else "referral", given=given,
+        language=referral.conversation.language or "en", text_version="spoken", how=how, user=visit.user,
+    )  # fmt: skip
 
 
 def _uuid(text: str) -> UUID | None:

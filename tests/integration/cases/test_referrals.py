@@ -12,13 +12,15 @@ from sqlalchemy import func, select, text
 from sqlalchemy.exc import NoResultFound
 from sqlalchemy.orm import Session
 
+from bot.actions.live import LiveWorld
 from cases import erasure, service
 from cases.errors import CaseError, DeadLink, NoConsent, NothingChosen, NotTheOwner, WrongState
 from cases.models import CaseEvent, Conversation, Person, Team, User
 from cases.referrals import answers, content, course, follow_ups, links
 from cases.referrals.models import READABLE, FollowUp, Referral, ReferralEvent
+from core.catalogues import Catalogues
 from core.database import now
-from core.settings import Settings
+from core.settings import PROJECT, Settings
 from tests.integration.directory.entries import published
 
 SECRET = "two words nobody else has"
@@ -95,6 +97,24 @@ def test_nothing_is_sent_before_the_person_agreed_to_this_place(desk: Desk) -> N
     course.send(desk.session, referral, desk.user, "link", desk.settings)
     with pytest.raises(NoConsent):
         course.send(desk.session, other, desk.user, "link", desk.settings)
+
+
+@pytest.mark.parametrize(("given", "state"), [(True, "agreed"), (False, "refused")])
+def test_what_the_person_answers_the_bot_decides_over_the_referral_it_asked_about(
+    desk: Desk,
+    *,
+    given: bool,
+    state: str,
+) -> None:
+    referral = desk.draft()
+    course.ask(desk.session, referral, desk.user)
+    catalogues = Catalogues.load(PROJECT / "locale", ("en",))
+    world = LiveWorld(desk.session, desk.conversation.id, desk.settings, catalogues)
+    world.record_consent("referral", given=given, language="en")
+    assert referral.state == state
+    world.record_consent("talk", given=False, language="en")
+    assert referral.state == ("withdrawn" if given else "refused")
+    assert referral.token_hash is None
 
 
 def test_a_no_about_one_place_takes_nothing_back_from_another(desk: Desk) -> None:

@@ -119,6 +119,8 @@ def test_a_whole_referral_from_the_first_field_to_the_answer(scene: Scene) -> No
     with scene.world.sessions.begin() as session:
         asked = session.scalars(select(Message).where(Message.key == "ask_referral")).one()
         assert "Night beds (example)" in (asked.extra or "")
+        said = session.scalars(select(Message.key).where(Message.direction == "outbound").order_by(Message.seq)).all()
+        assert said[-1] == "say_human_left", "the person is told that nobody writes any more"
         course.answered(
             session,
             service.record_consent(
@@ -136,7 +138,9 @@ def test_a_whole_referral_from_the_first_field_to_the_answer(scene: Scene) -> No
     with scene.world.sessions.begin() as session:
         done = set(session.scalars(select(AuditEntry.action)))
         logged = "".join(str(row) for row in session.execute(select(AuditEntry.details)))
+        sent = session.scalars(select(AuditEntry).where(AuditEntry.action == "referral_sent")).one()
     assert {"referral_begun", "referral_chosen", "referral_asked", "referral_sent"} <= done
+    assert sent.details == {"fields": "phone,request", "way": "link"}, "which fields, never what they say"
     assert all(f"did_{action}" in words() for action in done)
     assert ASK not in logged
 
@@ -169,7 +173,11 @@ def test_only_the_holder_sends_everybody_of_the_team_takes_back_and_others_find_
     assert bashir.get(path).status_code == 404, "of another team's case nothing exists"
     assert bashir.post(f"{path}/withdraw").status_code == 404
     assert scene.referral().state == "sent"
-    assert scene.amina.post(f"{path}/withdraw").status_code == 303
+    assert scene.amina.post(f"{path}/withdraw", data={"how": "call"}).status_code == 303
+    with scene.world.sessions.begin() as session:
+        assert [(one.given, one.how) for one in session.scalars(select(Consent).order_by(Consent.created_at))] == [
+            (True, "call"), (False, "call"),
+        ]  # fmt: skip
     assert scene.amina.get(f"{path}/form").status_code == 404
     assert scene.amina.post(f"{path}/withdraw").status_code == 409
     assert scene.referral().content_encrypted is None
