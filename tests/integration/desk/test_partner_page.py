@@ -10,7 +10,7 @@ from sqlalchemy.orm import Session
 
 from cases.models import Case
 from cases.referrals import course, links
-from cases.referrals.form import make_form
+from cases.referrals.form import contents, make_form
 from cases.referrals.letters import deliver, letter
 from cases.referrals.models import DECLINE_REASONS, Referral, ReferralEvent
 from cases.referrals.words import LANGUAGES, partner_words
@@ -185,7 +185,10 @@ def test_the_printed_form_is_a_pdf_of_what_the_page_shows(partner: Partner, lang
     with partner.sessions.begin() as session:
         referral = partner.referral(session)
         referral.language = language
-        made = make_form(referral, place="Example House (example)", today=now().date())
+        place, today = "Example House (example)", now().date()
+        made = make_form(referral, place=place, today=today)
+        told = {field["text"] for field in contents(referral, place=place, today=today)["fields"]}
+    assert told == {f"\u2066{NUMBER}\u2069", f"\u2068{SECRET}\u2069"}, "a number keeps its order among Arabic words"
     assert made.startswith(b"%PDF")
 
 
