@@ -71,17 +71,28 @@ def _rule(written: str) -> Rule:
     )
 
 
-def openness(rules: Sequence[Rule], at: datetime) -> int:
-    """What the state at a moment is for the order: 0 open, 1 not known or by appointment, 2 closed.
+def openness(written: str, at: datetime) -> int:
+    """What the state at a moment is for the order: 0 open, 1 not known or by appointment, 2 closed. `written`: as `parse` takes it.
 
-    The same as asking `state`, at a twentieth of the time where no rule has dates: a search asks it for every candidate.
+    The same as asking `state`, at a small part of the time where no rule has dates: a search asks it for every candidate.
     """
-    if any(rule.kind == "closure" or rule.valid_from or rule.valid_to for rule in rules):
-        return _OPENNESS[state(rules, at).kind]
-    weekly = [rule for rule in rules if rule.kind == "weekly" and rule.byday.strip(", ")]
-    if any(rule.kind == "always" for rule in rules) or any(_open_at(rule, at) for rule in weekly):
+    plain = _plain(written)
+    if plain is None:
+        return _OPENNESS[state(parse(written), at).kind]
+    always, weekly = plain
+    if always or any(_open_at(rule, at) for rule in weekly):
         return 0
     return 2 if weekly else 1
+
+
+@lru_cache(maxsize=20_000)
+def _plain(written: str) -> tuple[bool, tuple[Rule, ...]] | None:
+    """Whether it never closes, and its weekly hours. None: some rule has dates."""
+    rules = parse(written)
+    if any(rule.kind == "closure" or rule.valid_from or rule.valid_to for rule in rules):
+        return None
+    weekly = tuple(rule for rule in rules if rule.kind == "weekly" and rule.byday.strip(", "))
+    return any(rule.kind == "always" for rule in rules), weekly
 
 
 def _open_at(rule: Rule, at: datetime) -> bool:
@@ -91,7 +102,7 @@ def _open_at(rule: Rule, at: datetime) -> bool:
         opens <= at < closes
         for day in (today, today - _DAY)
         if _DAYS[day.weekday()] in rule.byday
-        for opens, closes in _shift(rule, day, zone)
+        for opens, closes in _shift(rule.opens_at, rule.closes_at, day, zone)
     )
 
 
@@ -140,19 +151,19 @@ def _open_spans(rules: Sequence[Rule], start: datetime, end: datetime) -> Iterab
             wanted = {_DAYS.index(day.strip()) for day in rule.byday.split(",") if day.strip()}
             for day in (first + number * _DAY for number in range((last - first).days + 1)):
                 if day.weekday() in wanted and _holds(rule, day):
-                    yield from _shift(rule, day, zone)
+                    yield from _shift(rule.opens_at, rule.closes_at, day, zone)
 
 
-def _shift(rule: Rule, day: date, zone: ZoneInfo) -> Iterable[_Span]:
+@lru_cache(maxsize=20_000)
+def _shift(opens_at: time | None, closes_at: time | None, day: date, zone: ZoneInfo) -> tuple[_Span, ...]:
     """The opening that begins on a day; it may end on the next one, and a change of the clocks may swallow it."""
-    if rule.opens_at is None or rule.closes_at is None:
-        return
-    closes_at = time(0) if rule.closes_at.replace(second=0) == _END_OF_DAY else rule.closes_at
-    overnight = closes_at <= rule.opens_at
-    opens = datetime.combine(day, rule.opens_at, zone).astimezone(UTC)
+    if opens_at is None or closes_at is None:
+        return ()
+    closes_at = time(0) if closes_at.replace(second=0) == _END_OF_DAY else closes_at
+    overnight = closes_at <= opens_at
+    opens = datetime.combine(day, opens_at, zone).astimezone(UTC)
     closes = datetime.combine(day + _DAY if overnight else day, closes_at, zone).astimezone(UTC)
-    if opens < closes:
-        yield opens, closes
+    return ((opens, closes),) if opens < closes else ()
 
 
 def _dates(rule: Rule) -> _Span:

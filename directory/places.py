@@ -4,12 +4,12 @@ It never decides alone: when two places are plausible it returns both, and the p
 """
 
 import math
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import lru_cache
 from typing import Any, Protocol
 
-from sqlalchemy import ARRAY, Row, Select, String, TextClause, any_, bindparam, select, text
+from sqlalchemy import ARRAY, Row, String, TextClause, any_, bindparam, select, text
 from sqlalchemy.orm import Session
 
 from directory.distance import box, kilometres
@@ -30,6 +30,7 @@ _SAME_PLACE_KM = {"region": 200.0, "county": 100.0, "localadmin": 40.0}
 """A province, its district and its capital under one name are one answer: within this distance the town stands for them."""
 _SAME_TOWN_KM = 15.0
 _NEARBY_KM = 100.0
+_DEGREE_KM = 111.19
 _TOWN = 50_000
 _OTHER_LANGUAGES = frozenset("یکگہھپچژڑٹڈےەۆێৰৱ")  # Persian, Urdu, Kurdish; Assamese
 
@@ -77,15 +78,15 @@ def look_up(session: Session, text: str, country: str | None, limit: int = 3) ->
         # A hamlet bears nearly every misspelling of a city's name: the city must be offered beside it.
         found += _similar(session, unclear, country, beside_exact=bool(found))
     longest = max((candidate.window.length for candidate in found), default=0)
-    found = [replace(candidate, share=candidate.window.length / longest) for candidate in found]
+    found = [_Candidate(one.window, one.ref, one.usual, one.window.length / longest) for one in found]
     chosen = _plausible(_merged(found))[:limit]
-    return [_with_region(session, _seat(session, candidate)) for candidate in chosen]
+    return _with_regions(session, [_seat(session, candidate) for candidate in chosen])
 
 
 def get_place(session: Session, id_: str) -> PlaceRef | None:
     """The place of an id that `look_up` gave."""
     place = session.get(Place, id_)
-    return None if place is None else _with_region(session, _ref(place, place.name, 1.0))
+    return None if place is None else _with_regions(session, [_ref(place, place.name, 1.0)])[0]
 
 
 class _Known(Protocol):
@@ -137,24 +138,21 @@ _PLACES = select(
 _NAMED = _PLACES.where(PlaceName.normalised == any_(bindparam("keys", type_=ARRAY(String)))).order_by(
     PlaceName.population.desc(), Place.id
 )
-_HERE = PlaceName.country == bindparam("country")
 
 
-@lru_cache(maxsize=8)
-def _named_query(*, inside: bool, well_known: bool) -> Select[*tuple[Any, ...]]:
-    query = _NAMED.limit(_MOST_NAMESAKES)
-    if inside:
-        query = query.where(_HERE)
-    return query.where(PlaceName.population >= _WELL_KNOWN) if well_known else query
+_NAMED_ANYWHERE = _NAMED.limit(_MOST_NAMESAKES)
+_NAMED_HERE = _NAMED_ANYWHERE.where(PlaceName.country == bindparam("country"))
 
 
-def _named(
-    session: Session, keys: Iterable[str], country: str | None, *, well_known: bool = False
-) -> Sequence[Row[*tuple[Any, ...]]]:
+def _named(session: Session, keys: Iterable[str], country: str | None) -> Sequence[Row[*tuple[Any, ...]]]:
     """Names that are one of the keys, of the most populous places first."""
-    query = _named_query(inside=country is not None, well_known=well_known)
-    values = {"keys": list(keys)} | ({"country": country} if country else {})
-    return session.connection().execute(query, values).all() if values["keys"] else []
+    wanted = list(keys)
+    if not wanted:
+        return []
+    connection = session.connection()
+    if country is None:
+        return connection.execute(_NAMED_ANYWHERE, {"keys": wanted}).all()
+    return connection.execute(_NAMED_HERE, {"keys": wanted, "country": country}).all()
 
 
 def _similar(session: Session, cut: Sequence[Window], country: str | None, *, beside_exact: bool) -> list[_Candidate]:
@@ -166,12 +164,7 @@ def _similar(session: Session, cut: Sequence[Window], country: str | None, *, be
     for window in cut:
         for slip in slips(window.key):
             slipped.setdefault(slip, []).append(window)
-    found = [
-        _Candidate(window, _ref(row, _usual(row.name, row.written), 0.85), row.name)
-        for row in _named(session, slipped, country, well_known=True)
-        for window in dict.fromkeys(slipped[row.normalised])
-    ]
-    found += _by_trigrams(session, cut, country, well_known=True)
+    found = _well_known(session, slipped, cut, country)
     if not beside_exact and max((candidate.ref.score for candidate in found), default=0.0) < 0.95 * _LIKE_ENOUGH:
         found += [
             _Candidate(window, _ref(row, row.written, 0.8), row.name)
@@ -179,38 +172,78 @@ def _similar(session: Session, cut: Sequence[Window], country: str | None, *, be
             for window in dict.fromkeys(slipped[row.normalised])
             # A part of what was written, one letter changed, is the name of some hamlet nearly always.
             if not any(window.inside(other) for other in cut)
-        ] or _by_trigrams(session, cut, country, well_known=False)
+        ] or _by_trigrams(session, cut, country)
     least = 0.5 if beside_exact else 0.75 * max((candidate.ref.score for candidate in found), default=0.0)
     return [candidate for candidate in found if candidate.ref.score >= least]
 
 
-@lru_cache(maxsize=8)
-def _alike_query(*, inside: bool, well_known: bool) -> TextClause:
-    which = "AND n.country = :country " if inside else ""
-    which += f"AND n.population >= {_WELL_KNOWN}" if well_known else ""
-    return text(f"""
-        SELECT written.key, alike.* FROM unnest(CAST(:keys AS varchar[])) AS written (key)
+def _well_known(
+    session: Session, slipped: Mapping[str, list[Window]], cut: Sequence[Window], country: str | None
+) -> list[_Candidate]:
+    """Well-known places that are one slip away from a window, and those that are like one."""
+    by_key = {window.key: window for window in cut}
+    values = {"slips": list(slipped), "keys": list(by_key), "country": country, "least": str(_SIMILARITY)}
+    found: list[_Candidate] = []
+    for row in session.connection().execute(_known_query(inside=country is not None), values):
+        if row.alike is None:
+            ref = _ref(row, _usual(row.name, row.written), 0.85)
+            found += [_Candidate(window, ref, row.name) for window in dict.fromkeys(slipped[row.key])]
+        else:
+            found.append(_alike(row, by_key))
+    return found
+
+
+def _by_trigrams(session: Session, cut: Sequence[Window], country: str | None) -> list[_Candidate]:
+    by_key = {window.key: window for window in cut}
+    values = {"keys": list(by_key), "country": country, "least": str(_SIMILARITY)}
+    query = _alike_query(inside=country is not None)
+    return [_alike(row, by_key) for row in session.connection().execute(query, values)]
+
+
+def _alike(row: Any, by_key: Mapping[str, Window]) -> _Candidate:
+    # Never as sure as an exact match, however alike.
+    ref = _ref(row, _usual(row.name, row.written), 0.95 * float(row.alike))
+    return _Candidate(by_key[row.key], ref, row.name)
+
+
+_COLUMNS = "p.id, p.name, p.country, p.place_type, p.latitude, p.longitude, p.population, p.region"
+
+
+def _alike_sql(which: str) -> str:
+    # The threshold is set in the row that every other one is joined to: before any name is compared, and without a statement of its own.
+    return f"""
+        SELECT written.key, alike.* FROM (SELECT set_config('pg_trgm.similarity_threshold', :least, true) AS least) AS threshold
+        CROSS JOIN unnest(CAST(:keys AS varchar[])) AS written (key)
         CROSS JOIN LATERAL (
-            SELECT similarity(n.normalised, written.key) AS alike, n.name AS written, p.*
+            SELECT similarity(n.normalised, written.key) AS alike, n.name AS written, {_COLUMNS}
             FROM place_name AS n JOIN place AS p ON p.id = n.place_id
-            WHERE n.normalised % written.key AND p.place_type <> 'country' {which}
+            WHERE threshold.least IS NOT NULL AND n.normalised % written.key AND p.place_type <> 'country' {which}
             ORDER BY similarity(n.normalised, written.key) + log(1 + p.population) / 20 DESC, p.id LIMIT 20
         ) AS alike
+    """  # noqa: S608  put together from the constants of this module only
+
+
+def _where(*, inside: bool) -> str:
+    return "AND n.country = :country" if inside else ""
+
+
+@lru_cache(maxsize=2)
+def _alike_query(*, inside: bool) -> TextClause:
+    return text(_alike_sql(_where(inside=inside)))
+
+
+@lru_cache(maxsize=2)
+def _known_query(*, inside: bool) -> TextClause:
+    which = f"{_where(inside=inside)} AND n.population >= {_WELL_KNOWN}"
+    return text(f"""
+        SELECT * FROM (
+            SELECT n.normalised AS key, CAST(NULL AS real) AS alike, n.name AS written, {_COLUMNS}
+            FROM place_name AS n JOIN place AS p ON p.id = n.place_id
+            WHERE n.normalised = ANY (CAST(:slips AS varchar[])) {which}
+            ORDER BY n.population DESC, p.id LIMIT {_MOST_NAMESAKES}
+        ) AS slips
+        UNION ALL {_alike_sql(which)}
     """)  # noqa: S608  put together from the constants of this module only
-
-
-def _by_trigrams(session: Session, cut: Sequence[Window], country: str | None, *, well_known: bool) -> list[_Candidate]:
-    by_key = {window.key: window for window in cut}
-    values = {"keys": list(by_key)} | ({"country": country} if country else {})
-    session.execute(_THRESHOLD, {"least": str(_SIMILARITY)})
-    # Never as sure as an exact match, however alike.
-    return [
-        _Candidate(by_key[row.key], _ref(row, _usual(row.name, row.written), 0.95 * float(row.alike)), row.name)
-        for row in session.connection().execute(_alike_query(inside=country is not None, well_known=well_known), values)
-    ]
-
-
-_THRESHOLD = text("SELECT set_config('pg_trgm.similarity_threshold', :least, true)")
 
 
 def _usual(usual: str, name: str) -> str:
@@ -229,8 +262,7 @@ def _merged(found: list[_Candidate]) -> list[_Candidate]:
     for candidate in sorted(found, key=lambda one: (not one.town, -_rank(one), -one.ref.population, one.ref.id)):
         reach = _SAME_PLACE_KM.get(candidate.ref.place_type, _SAME_TOWN_KM)
         if not any(
-            one.ref.id == candidate.ref.id
-            or (one.window.overlaps(candidate.window) and _apart(one, candidate) <= reach)
+            one.ref.id == candidate.ref.id or (one.window.overlaps(candidate.window) and _near(one, candidate, reach))
             for one in kept
         ):
             kept.append(candidate)
@@ -239,30 +271,35 @@ def _merged(found: list[_Candidate]) -> list[_Candidate]:
 
 def _plausible(found: list[_Candidate]) -> list[_Candidate]:
     """Without those that nobody means: towns far from another that the sentence names, hamlets named like a city."""
-    likely: list[_Candidate] = []
-    for candidate in found:
-        namesakes = [one for one in found if one.window.overlaps(candidate.window)]
-        others = [one for one in found if not one.window.overlaps(candidate.window)]
-        if not _beside(candidate, others) and (
-            any(_beside(one, others) for one in namesakes) or any(_outshines(one, candidate) for one in found)
-        ):
-            continue
-        likely.append(candidate)
-    return likely
+    others: dict[Window, list[_Candidate]] = {}
+    confirmed: dict[Window, bool] = {}
+    for window in {candidate.window for candidate in found}:
+        others[window] = [one for one in found if not one.window.overlaps(window)]
+        confirmed[window] = any(one.window.overlaps(window) and _beside(one, others[window]) for one in found)
+    known = [one for one in found if one.ref.population >= _WELL_KNOWN]
+    return [
+        candidate
+        for candidate in found
+        if _beside(candidate, others[candidate.window])
+        or not (confirmed[candidate.window] or any(_outshines(one, candidate) for one in known))
+    ]
 
 
-def _outshines(one: _Candidate, other: _Candidate) -> bool:
-    known = one.ref.population >= _WELL_KNOWN and other.ref.population < one.ref.population / 100
-    return known and one.ref.score >= other.ref.score - 0.15
+def _outshines(known: _Candidate, other: _Candidate) -> bool:
+    return other.ref.population < known.ref.population / 100 and known.ref.score >= other.ref.score - 0.15
 
 
 def _beside(candidate: _Candidate, others: list[_Candidate]) -> bool:
     """Whether the sentence names another, better known place near it."""
-    return any(one.ref.population > candidate.ref.population and _apart(one, candidate) <= _NEARBY_KM for one in others)
+    return any(one.ref.population > candidate.ref.population and _near(one, candidate, _NEARBY_KM) for one in others)
 
 
-def _apart(one: _Candidate, other: _Candidate) -> float:
-    return kilometres(one.ref.latitude, one.ref.longitude, other.ref.latitude, other.ref.longitude)
+def _near(one: _Candidate, other: _Candidate, km: float) -> bool:
+    here, there = one.ref, other.ref
+    # A degree to the north is 111.195 km everywhere: most namesakes are told apart without the length of an arc.
+    return abs(here.latitude - there.latitude) * _DEGREE_KM <= km and (
+        kilometres(here.latitude, here.longitude, there.latitude, there.longitude) <= km
+    )
 
 
 def _seat(session: Session, candidate: _Candidate) -> PlaceRef:
@@ -285,34 +322,45 @@ def _seat(session: Session, candidate: _Candidate) -> PlaceRef:
     return ref if town is None else _ref(town, ref.name, ref.score)
 
 
-def _with_region(session: Session, ref: PlaceRef) -> PlaceRef:
-    """The place with the nearest large town beside its name, where the gazetteer has no state for it."""
-    if ref.region or ref.population >= _TOWN:
-        return ref
-    around = box(ref.latitude, ref.longitude, _NEARBY_KM)
-    town = session.connection().execute(_TOWN_NEAR, {
-        "country": ref.country, "south": around.south, "north": around.north, "west": around.west, "east": around.east,
-        "latitude": ref.latitude, "longitude": ref.longitude, "shrink": math.cos(math.radians(ref.latitude)),
-    }).first()  # fmt: skip
-    return (
-        ref if town is None else replace(ref, region=_name_in_script(session, town.id, town.name, script_of(ref.name)))
-    )
+def _with_regions(session: Session, refs: Sequence[PlaceRef]) -> list[PlaceRef]:
+    """The places with the nearest large town beside the name of each that the gazetteer has no state for."""
+    unclear = [ref for ref in refs if not ref.region and ref.population < _TOWN]
+    if not unclear:
+        return list(refs)
+    around = [box(ref.latitude, ref.longitude, _NEARBY_KM) for ref in unclear]
+    rows = session.connection().execute(_TOWN_NEAR, {
+        "ids": [ref.id for ref in unclear], "countries": [ref.country for ref in unclear],
+        "latitudes": [ref.latitude for ref in unclear], "longitudes": [ref.longitude for ref in unclear],
+        "souths": [one.south for one in around], "norths": [one.north for one in around],
+        "wests": [one.west for one in around], "easts": [one.east for one in around],
+        "shrinks": [math.cos(math.radians(ref.latitude)) for ref in unclear],
+    }).all()  # fmt: skip
+    towns = {row.id: row for row in rows}
+    return [
+        replace(ref, region=_in_script(towns[ref.id].town, towns[ref.id].names, script_of(ref.name)))
+        if not ref.region and ref.id in towns
+        else ref
+        for ref in refs
+    ]
 
 
 _TOWN_NEAR = text(f"""
-    SELECT id, name FROM place WHERE country = :country AND population >= {_TOWN} AND place_type = 'locality'
-    AND latitude BETWEEN :south AND :north AND longitude BETWEEN :west AND :east
-    ORDER BY power(latitude - :latitude, 2) + power((longitude - :longitude) * :shrink, 2), id LIMIT 1
+    SELECT here.id, town.name AS town, ARRAY(SELECT n.name FROM place_name AS n WHERE n.place_id = town.id) AS names
+    FROM unnest(
+        CAST(:ids AS varchar[]), CAST(:countries AS varchar[]), CAST(:latitudes AS float8[]), CAST(:longitudes AS float8[]),
+        CAST(:souths AS float8[]), CAST(:norths AS float8[]), CAST(:wests AS float8[]), CAST(:easts AS float8[]), CAST(:shrinks AS float8[])
+    ) AS here (id, country, latitude, longitude, south, north, west, east, shrink)
+    CROSS JOIN LATERAL (
+        SELECT p.id, p.name FROM place AS p WHERE p.country = here.country AND p.population >= {_TOWN} AND p.place_type = 'locality'
+        AND p.latitude BETWEEN here.south AND here.north AND p.longitude BETWEEN here.west AND here.east
+        ORDER BY power(p.latitude - here.latitude, 2) + power((p.longitude - here.longitude) * here.shrink, 2), p.id LIMIT 1
+    ) AS town
 """)  # noqa: S608  the number is a constant
 
 
-def _name_in_script(session: Session, id_: str, usual: str, script: str) -> str:
+def _in_script(usual: str, names: Sequence[str], script: str) -> str:
     """The place's name in a script, preferably without letters of other languages that share it; else its usual name."""
     if script_of(usual) == script:
         return usual
-    names = [
-        name
-        for name in session.scalars(select(PlaceName.name).where(PlaceName.place_id == id_))
-        if script_of(name) == script
-    ]
-    return min(names, key=lambda name: (bool(_OTHER_LANGUAGES & set(name)), len(name), name), default=usual)
+    same = [name for name in names if script_of(name) == script]
+    return min(same, key=lambda name: (bool(_OTHER_LANGUAGES & set(name)), len(name), name), default=usual)

@@ -7,7 +7,7 @@ from typing import Protocol
 from uuid import UUID
 
 from directory.candidates import Candidate
-from directory.hours import Rule, openness, parse
+from directory.hours import Rule, openness
 from directory.models import Schedule
 
 BANDS_KM = (50.0, 200.0, 500.0)
@@ -39,7 +39,7 @@ def ranked(candidates: Iterable[Candidate], asker: Asker, at: datetime) -> list[
 def _key(candidate: Candidate, asker: Asker, at: datetime) -> tuple[bool, int, int, int, bool, int, float, int, UUID]:
     distance = float("inf") if candidate.distance_km is None else candidate.distance_km
     band = bisect_left(BANDS_KM, distance) if distance < float("inf") else 0
-    opened = 2 if candidate.reopens else openness(parse(candidate.hours), at)
+    opened = 2 if candidate.reopens else openness(candidate.hours, at)
     return (
         candidate.reopens is not None,
         # Who must go now, goes farther for an open door; whoever can wait, does not.

@@ -368,8 +368,12 @@ def source_hash(record: ServiceRecord) -> str:
 
 def record_hash(record: ServiceRecord) -> str:
     """Digest of the whole entry: whoever edits an entry that changed meanwhile is told."""
-    content = [flatten(record), orders(record)]
-    return hashlib.sha256(json.dumps(content, sort_keys=True, ensure_ascii=False).encode()).hexdigest()
+    return flat_hash(*flat_and_orders(record))
+
+
+def flat_hash(flat: dict[str, str], ordered: dict[str, list[str]]) -> str:
+    """The digest of an entry whose flat form and orders are known already."""
+    return hashlib.sha256(json.dumps([flat, ordered], sort_keys=True, ensure_ascii=False).encode()).hexdigest()
 
 
 _KEYS = {
@@ -397,15 +401,27 @@ def flatten(record: Record) -> dict[str, str]:
 
 def orders(record: Record) -> dict[str, list[str]]:
     """Keys of the items of each list whose order is kept, by the list's path."""
-    found: dict[str, list[str]] = {}
-    _orders("", record.model_dump(mode="json"), found)
-    return found
+    return flat_and_orders(record)[1]
+
+
+FlatAndOrders = tuple[dict[str, str], dict[str, list[str]]]
+
+
+def flat_and_orders(record: Record) -> FlatAndOrders:
+    """`flatten` and `orders` of a record at once: an import asks for both of every entry."""
+    data = record.model_dump(mode="json")
+    flat: dict[str, str] = {}
+    ordered: dict[str, list[str]] = {}
+    _flatten("", data, flat)
+    _orders("", data, ordered)
+    return flat, ordered
 
 
 def _orders(path: str, value: Any, found: dict[str, list[str]]) -> None:
     if isinstance(value, dict):
         for name, inner in value.items():
-            _orders(f"{path}.{name}" if path else name, inner, found)
+            if isinstance(inner, dict | list) and inner:
+                _orders(f"{path}.{name}" if path else name, inner, found)
     elif isinstance(value, list) and value and isinstance(value[0], dict):
         keys = _item_keys(path, value)
         if path.rsplit(".", 1)[-1] in _ORDERED:
@@ -428,8 +444,11 @@ def _item_keys(path: str, items: list[dict[str, Any]]) -> list[str]:
 
 def _flatten(path: str, value: Any, flat: dict[str, str]) -> None:
     if isinstance(value, dict):
+        before = f"{path}." if path else ""
         for name, inner in value.items():
-            _flatten(f"{path}.{name}" if path else name, inner, flat)
+            # Most fields of most entries are empty.
+            if inner is not None:
+                _flatten(f"{before}{name}", inner, flat)
     elif isinstance(value, list) and value and isinstance(value[0], dict):
         for key, item in zip(_item_keys(path, value), value, strict=True):
             _flatten(f"{path}.{key}", item, flat)

@@ -10,14 +10,12 @@ from datetime import date, datetime
 from typing import Any, Literal
 from uuid import UUID
 
-from sqlalchemy import bindparam, select
 from sqlalchemy.orm import Session
 
 from core.database import now
 from directory.candidates import Candidate, candidates, of_service
 from directory.cards import cards
 from directory.hours import Hours, parse, state
-from directory.models import Place
 from directory.places import PlaceRef
 from directory.ranking import ranked
 from directory.reasons import reasons
@@ -29,17 +27,6 @@ __all__ = [
 
 RADII_KM = (50.0, 200.0)
 """First how far a person may go for it, then how far help may be at most before the whole country is searched."""
-
-_PLACE = select(
-    Place.id,
-    Place.name,
-    Place.country,
-    Place.place_type,
-    Place.latitude,
-    Place.longitude,
-    Place.population,
-    Place.region,
-).where(Place.id == bindparam("id"))
 
 Who = Literal["adult", "child", "woman", "family"]
 
@@ -119,16 +106,12 @@ class SearchResult:
 def find(session: Session, request: SearchRequest, *, at: datetime | None = None) -> SearchResult:
     """Services for the request at a moment (default: now). Never one of another country; empty without a need or a country."""
     moment = at or now()
-    place = _place(session, request.place_id) if request.place_id else None
-    if place is not None and request.country not in (None, place.country):
-        place = (
-            None  # the country was said; a place elsewhere is a mistake, and another country's services would be one
-        )
+    request = _who(request)
+    place, found = candidates(session, request, moment)
     country = request.country or (place.country if place else None)
     if country is None or not request.needs or request.limit < 1:
         return SearchResult((), country=country, place=place)
-    request = replace(_who(request), country=country)
-    chosen, relaxed = _chosen(ranked(candidates(session, request, place, moment), request, moment), request, place)
+    chosen, relaxed = _chosen(ranked(found, request, moment), request, place)
     return SearchResult(_told(session, chosen, request, moment), relaxed, country, place)
 
 
@@ -154,12 +137,6 @@ def _who(request: SearchRequest) -> SearchRequest:
     if request.who == "family" and children is None:
         children = True
     return replace(request, under_18=under_18, sex=sex, with_children=children)
-
-
-def _place(session: Session, id_: str) -> PlaceRef | None:
-    """The place of an id that `places.look_up` gave, as the gazetteer has it."""
-    row = session.connection().execute(_PLACE, {"id": id_}).first()
-    return PlaceRef(*row) if row else None
 
 
 def _chosen(

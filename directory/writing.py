@@ -48,6 +48,7 @@ from directory.records import (
     ContactRecord,
     CostRecord,
     DocumentRecord,
+    FlatAndOrders,
     LocationRecord,
     OrganizationRecord,
     PhoneRecord,
@@ -56,8 +57,7 @@ from directory.records import (
     ScheduleRecord,
     ServiceRecord,
     TextRecord,
-    flatten,
-    orders,
+    flat_and_orders,
     source_hash,
 )
 from directory.text import normalise
@@ -94,21 +94,22 @@ _LOADED = (
 )  # fmt: skip
 
 
-def differences(before: ServiceRecord | None, after: ServiceRecord) -> list[Change]:
-    """What the second record changes, field by field, in the order of their paths."""
-    old = flatten(before) if before else {}
-    new = flatten(after)
+def differences(before: ServiceRecord | None, after: ServiceRecord, flat: FlatAndOrders | None = None) -> list[Change]:
+    """What the second record changes, field by field, in the order of their paths. `flat`: of it, where it is known already."""
+    if before == after:
+        return []
+    old, old_orders = flat_and_orders(before) if before else ({}, {})
+    new, new_orders = flat_and_orders(after) if flat is None else flat
     changes = [
         Change(path, old.get(path, ""), new.get(path, ""))
         for path in sorted(old.keys() | new.keys())
         if old.get(path) != new.get(path)
     ]
-    return changes + (_moved(before, after) if before else [])
+    return changes + _moved(old_orders, new_orders)
 
 
-def _moved(before: ServiceRecord, after: ServiceRecord) -> list[Change]:
+def _moved(old: dict[str, list[str]], new: dict[str, list[str]]) -> list[Change]:
     """Lists whose items stand in another order or lost one, as a change of `<list>.order`: a restored number comes back in its place."""
-    old, new = orders(before), orders(after)
     moved = []
     for path in sorted(old):
         kept = [key for key in new.get(path, []) if key in old[path]]
@@ -211,6 +212,8 @@ def search_text(record: ServiceRecord) -> str:
 
 def like(before: ServiceRecord, record: ServiceRecord) -> ServiceRecord:
     """The record with the ids that the stored one has where the content is the same: a file without ids is no change."""
+    if record == before:
+        return before
     data = record.model_dump()
     _take_ids(data, before.model_dump())
     for name, wanted, stored in (

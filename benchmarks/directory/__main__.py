@@ -18,7 +18,7 @@ from sqlalchemy.orm import Session
 
 from benchmarks.directory import measure, page
 from benchmarks.directory.copies import SERVER, Copies
-from benchmarks.directory.rates import rates
+from benchmarks.directory.rates import STEPS, measured
 from core.database import make_engine
 from core.settings import PROJECT
 
@@ -40,7 +40,17 @@ def main() -> int:
         help="where the copies stay (gigabytes)",
     )
     arguments.add_argument("--drop", action="store_true", help="give the disk back and end")
-    arguments.add_argument("--no-rates", action="store_true", help="leave import and export as they were measured last")
+    arguments.add_argument("--queries", action="store_true", help="only the queries, on the copies that are ready")
+    arguments.add_argument("--rates", action="store_true", help="only import and export")
+    arguments.add_argument(
+        "--rows", type=int, default=100_000, metavar="N", help="rows to import, and the copy to export"
+    )
+    arguments.add_argument(
+        "--step-minutes", type=float, default=30, help="longest time for one export, or for the import"
+    )
+    arguments.add_argument(
+        "--steps", nargs="+", default=list(STEPS), choices=STEPS, metavar="STEP", help="of import and export"
+    )
     asked = arguments.parse_args()
     copies = Copies.start(asked.folder)
     if asked.drop:
@@ -49,10 +59,13 @@ def main() -> int:
     results: dict[str, Any] = json.loads(RESULTS.read_text(encoding="utf-8")) if RESULTS.exists() else {"sizes": {}}
     results |= {"rounds": measure.ROUNDS, "machine": _machine()}
     until = time.monotonic() + asked.minutes * 60
-    missing = [size for size in sorted(asked.sizes) if not _one(copies, size, asked.sizes, until, results)]
-    results["missing"] = [f"{size:,}" for size in missing]
-    if not asked.no_rates:
-        results["rates"] = _rates(copies, until)
+    missing: list[int] = []
+    if not asked.rates:
+        sizes = [size for size in sorted(asked.sizes) if not asked.queries or copies.there(size)]
+        missing = [size for size in sizes if not _one(copies, size, asked.sizes, until, results)]
+        results["missing"] = [f"{size:,}" for size in missing]
+    if not asked.queries:
+        _rates(copies, asked, until, results)
     _keep(results)
     return 1 if missing else 0
 
@@ -69,17 +82,22 @@ def _one(copies: Copies, size: int, sizes: list[int], until: float, results: dic
         }
         disk = session.scalar(text("SELECT pg_database_size(current_database())"))
     engine.dispose()
-    results["sizes"][str(size)] = found | {"disk_mb": round((disk or 0) / 1e6)}
+    results["sizes"][str(size)] = found | {"disk_mb": round((disk or 0) / 1e6), "load": f"{os.getloadavg()[0]:.1f}"}
     _keep(results)
     return True
 
 
-def _rates(copies: Copies, until: float) -> Any:
-    """From the copy of ten thousand into an empty one."""
-    full, empty = 10_000, 0
-    if not (copies.ready(full, [full], until) and copies.ready(empty, [empty], until)):
-        return None
-    return rates(copies.url(full), copies.url(empty))
+def _rates(copies: Copies, asked: argparse.Namespace, until: float, results: dict[str, Any]) -> None:
+    """Out of the copy of that many, into an empty one. Each step is kept as soon as it is measured."""
+    empty = 0
+    for step in asked.steps:
+        size = empty if step.startswith("import") else asked.rows
+        if copies.ready(size, [size], until):
+            print(f"{step} …", file=sys.stderr)
+            load = f"{os.getloadavg()[0]:.1f}"
+            found = measured(step, copies.url(size), asked.rows, asked.step_minutes * 60)
+            results.setdefault("rates", {}).update({name: rate | {"load": load} for name, rate in found.items()})
+            _keep(results)
 
 
 def _keep(results: dict[str, Any]) -> None:

@@ -51,6 +51,12 @@ class Copies:
         head, _, query = self.server.partition("?")
         return f"{head.rsplit('/', 1)[0]}/bench_{size}" + (f"?{query}" if query else "")
 
+    def there(self, size: int) -> bool:
+        """Whether the copy of a size was begun."""
+        with psycopg.connect(self.server, autocommit=True) as connection:
+            found = connection.execute("SELECT 1 FROM pg_database WHERE datname = %s", (f"bench_{size}",))
+            return found.fetchone() is not None
+
     def ready(self, size: int, sizes: Sequence[int], until: float) -> bool:
         """Make the copy of a size, or go on making it. False when time (`time.monotonic`) ran out: call again to go on."""
         with psycopg.connect(self.server, autocommit=True) as connection:

@@ -28,7 +28,7 @@ LOCK = 7_390_119
 """Advisory lock: two imports at once could each make the same entry."""
 
 Seen = Callable[[Outcome], None]
-Writer = Callable[..., None]
+Writer = Callable[..., dict[UUID, str]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -176,10 +176,12 @@ class _Writing:
     def _write(self, group: Sequence[Prepared], writer: Writer) -> None:
         revised = [one for one in group if self._review and one.outcome.action == "update" and _content(one)]
         written = [one for one in group if one not in revised] if revised else list(group)
-        writer(self._session, [one for one in written if _content(one)], by=self._by, source=self._source, at=self._at)
+        hashes = writer(
+            self._session, [one for one in written if _content(one)], by=self._by, source=self._source, at=self._at
+        )
         for one in revised:
             self._revise(one)
-        self._keep(written)
+        self._keep(written, hashes)
         self._verify(group)
         created = [one.outcome.service_id for one in written if one.outcome.action == "create"]
         if self._publish and created:
@@ -229,17 +231,18 @@ class _Writing:
             )
         )
 
-    def _keep(self, written: Sequence[Prepared]) -> None:
+    def _keep(self, written: Sequence[Prepared], hashes: dict[UUID, str]) -> None:
         """What undoing needs. The hash is of what is stored now, not of what was wanted."""
         ids = [one.outcome.service_id for one in written if one.outcome.service_id]
-        stored = {record.id: record for record in read_bulk(self._session, ids)}
+        unread = [service_id for service_id in ids if service_id not in hashes]
+        stored = {record.id: record_hash(record) for record in read_bulk(self._session, unread)} | hashes
         rows = [
             {
                 "batch_id": self._batch_id,
                 "service_id": one.outcome.service_id,
                 "action": one.outcome.action,
                 "before": one.before.model_dump(mode="json") if one.before else None,
-                "after_hash": record_hash(stored[one.outcome.service_id]),
+                "after_hash": stored[one.outcome.service_id],
                 "verified_on": one.verified_on,
                 "assured_before": one.assured_before,
             }
@@ -278,12 +281,15 @@ def _content(one: Prepared) -> bool:
     return one.before is None or any(change.path != "assured_date" for change in one.outcome.changes)
 
 
-def write_one_by_one(session: Session, group: Sequence[Prepared], *, by: str, source: str, at: datetime) -> None:
-    """The plain way: each entry through `writing.write`."""
+def write_one_by_one(
+    session: Session, group: Sequence[Prepared], *, by: str, source: str, at: datetime
+) -> dict[UUID, str]:
+    """The plain way: each entry through `writing.write`. What is stored is to be read back."""
     for one in group:
         if one.after is not None:
             write(session, one.after, by=by, source=source, at=at)
             session.expunge_all()
+    return {}
 
 
 def batches(session: Session, limit: int = 50) -> list[ImportBatch]:

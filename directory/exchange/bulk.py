@@ -19,24 +19,30 @@ from directory.exchange.bulk_rows import TABLES, Key, Owned, Row, Rows, rows_of,
 from directory.exchange.owners import Owners
 from directory.exchange.plan import Prepared
 from directory.models import Attribute, Location, Metadata, ServiceAtLocation, ServiceText
-from directory.records import ServiceRecord
+from directory.records import ServiceRecord, flat_and_orders, flat_hash
 from directory.writing import differences, history, search_text, write
 
 
-def write_bulk(session: Session, group: Sequence[Prepared], *, by: str, source: str, at: datetime) -> None:
-    """Write the records of the group as `writing.write` does, one after the other. Flushes, does not commit."""
+def write_bulk(session: Session, group: Sequence[Prepared], *, by: str, source: str, at: datetime) -> dict[UUID, str]:
+    """Write the records of the group as `writing.write` does, one after the other. Flushes, does not commit.
+
+    Returns the digest (`records.record_hash`) of what is stored of most of them now: so they need not be read back.
+    """
     session.flush()
     quick = _quick(session, [one for one in group if one.after is not None])
     owners = Owners(session, [one.after for one in quick if one.after is not None], at)
     hashes = _source_hashes(session, [one.before.id for one in quick if one.before and one.before.id])
     old, new, notes = Rows(), Rows(), []
+    hashes_now: dict[UUID, str] = {}
     for one in quick:
         if one.after is None:
             continue
         after, extra = owners.placed(with_ids(one.after))
         made = rows_of(after, at, one.before, hashes, extra)
         stored = made.record
-        changes = differences(one.before, stored)
+        flat = flat_and_orders(stored)
+        hashes_now[stored.id] = flat_hash(*flat)  # type: ignore[index]
+        changes = differences(one.before, stored, flat)
         if not changes:
             continue
         if one.before is not None:
@@ -50,6 +56,7 @@ def write_bulk(session: Session, group: Sequence[Prepared], *, by: str, source: 
     for one in group:
         if one.after is not None and one not in quick:
             write(session, one.after, by=by, source=source, at=at)
+    return hashes_now
 
 
 def _quick(session: Session, group: list[Prepared]) -> list[Prepared]:
