@@ -126,7 +126,7 @@ _NEAREST = text("""
     ORDER BY found.nth
 """)
 """The place stands in the first row, which is there without a candidate too. The function, with the conditions of the search, is in
-migration 0020: there its parts are planned once for each connection."""
+migration 0023: there its parts are planned once for each connection."""
 
 
 def _candidate(row: Sequence[Any], place: PlaceRef | None) -> Candidate | None:
