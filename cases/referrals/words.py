@@ -6,7 +6,7 @@ from pathlib import Path
 from directory.review.words import FocalWords
 
 FOLDER = Path(__file__).parent / "locale"
-LANGUAGES = ("en", "fr", "ar", "es", "pt")
+LANGUAGES = ("en", "fr", "ar", "bn", "es", "pt")
 
 
 @cache
