@@ -62,6 +62,9 @@ class _Folder(BaseModel):
     begins: dict[Literal["yes", "no", "unsure"], list[Name]] = Field(min_length=3)
     but: list[Name] = Field(min_length=1)
     landmarks: list[Name] = Field(min_length=1)
+    reports: dict[Literal["closed", "no_answer", "turned_away", "wrong_number", "not_safe"], list[Name]] = Field(
+        min_length=5
+    )
     neighbours: list[Name] = Field(default_factory=list)
     forbidden: list[Name] = Field(min_length=1)
     promises: list[Name] = Field(min_length=1)
@@ -90,6 +93,8 @@ class Language:
     but: tuple[str, ...] = field(repr=False)
     landmarks: tuple[str, ...] = field(repr=False)
     """What stands in many places: a station, a market."""
+    reports: Mapping[str, tuple[str, ...]] = field(repr=False)
+    """What was wrong at a place, by kind (core/place_reports.py)."""
     neighbours: frozenset[str] = field(repr=False)
     forbidden: tuple[str, ...] = field(repr=False)
     promises: tuple[str, ...] = field(repr=False)
@@ -161,6 +166,7 @@ def load_language(code: str, folder: Path = LOCALE) -> Language:
         begins=begins,
         but=tuple(data.but),
         landmarks=tuple(data.landmarks),
+        reports={kind: tuple(words) for kind, words in data.reports.items()},
         neighbours=frozenset(normalise(word) for word in data.neighbours),
         forbidden=tuple(data.forbidden),
         promises=tuple(data.promises),

@@ -21,6 +21,7 @@ from desk.preview import preview
 from desk.words import words
 from directory.models import LISTINGS, NEEDS
 from directory.records import LocationRecord, ScheduleRecord, ServiceRecord
+from directory.review import feedback
 from directory.review.drafts import open_revisions
 from directory.writing import read
 
@@ -69,7 +70,7 @@ def _add_entry(router: APIRouter, pages: DirectoryPages) -> None:
             return pages.show(
                 visit, request, "directory_entry.html", service=service, record=record, said=said,
                 facts=said.facts(record, skip=("name", "description", "needs", "organization.name")),
-                freshness=freshness_of(service, pages.policy, now().date()), changes=changes,
+                freshness=freshness_of(service, pages.policy, now().date()), changes=changes, report_kinds=feedback.KINDS,
                 hours=[(place, said.hours(_rules(record, place))) for place in record.locations or (None,)],
             )  # fmt: skip
 

@@ -96,6 +96,7 @@ def add_entry(router: APIRouter, pages: DirectoryPages) -> None:
             return _state(pages, visit, request, service_id)
 
     _add_checks(router, pages)
+    _add_reports(router, pages)
     _add_asking(router, pages)
     _add_moves(router, pages)
 
@@ -122,6 +123,25 @@ def _add_checks(router: APIRouter, pages: DirectoryPages) -> None:
         return _act(
             pages, request, service_id, "handled", lambda visit, by: feedback.handle(visit.session, service_id, by=by)
         )
+
+
+def _add_reports(router: APIRouter, pages: DirectoryPages) -> None:
+    """Whoever works with people hears first that a door is closed: they say so here, without the rights of an editor."""
+
+    @router.post("/directory/{service_id}/report")
+    @needs("directory.read")
+    def report(request: Request, service_id: UUID, form: Form) -> Response:
+        wanted = Fields.of(form.multi_items()).text("kind")
+        with pages.door.visit(request) as visit:
+            pages.service(visit, service_id)
+            kind = next((one for one in feedback.KINDS if one == wanted), None)
+            if kind is None:
+                raise NotFound
+            feedback.report(
+                visit.session, service_id, kind, reporter="caseworker", reporter_key=str(visit.user.id),
+                suspend_after=pages.settings.directory_reports,
+            )  # fmt: skip
+        return back(f"{HOME}/{service_id}", "reported")
 
 
 def _add_asking(router: APIRouter, pages: DirectoryPages) -> None:

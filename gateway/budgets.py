@@ -10,7 +10,7 @@ SHORT = frozenset({"ask_safe", "ask_danger"})
 NOTICE = frozenset({"say_notice_more"})
 DIRECTORY = frozenset({"say_service", "say_hotline", "say_emergency_number"})
 """What the directory says: names and numbers of places that are there to be called."""
-LONG = DIRECTORY | {"ask_place_confirm", "ask_place_confirm_one", "ask_referral"}
+LONG = DIRECTORY | {"ask_place_confirm", "ask_place_confirm_one", "ask_referral", "ask_which_place"}
 """Messages that carry names from the directory or the gazetteer, as long as these are."""
 
 

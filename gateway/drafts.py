@@ -15,8 +15,8 @@ from gateway.models import Message
 from gateway.rendering import Manner, Part
 from gateway.wording import Wording, clean
 
-OFFERED = frozenset({"language", "country", "place_confirm"})
-"""Questions whose literal choices come from the gazetteer or from our settings, never from the person."""
+OFFERED = frozenset({"language", "country", "place_confirm", "which_place"})
+"""Questions whose literal choices come from the gazetteer, the directory or our settings, never from the person."""
 OUR_VALUES = frozenset({"reference", "time", "until", "day", "number"})
 LOOKED_AT = 50
 """Messages of the person that are compared with a text."""
@@ -67,6 +67,13 @@ def our_words(say: Say) -> list[str]:
 
 def without_telling_names(say: Say, wording: Wording, settings: Settings) -> Say:
     """A place whose name tells too much is called by what it gives; its numbers stay, and its address is asked for by phone."""
+    if say.question == "which_place":
+        # The need that it was named for stands beside the name, as the label.
+        kept = (
+            one.model_copy(update={"text": None}) if one.label and tells(one.text or "", wording, settings) else one
+            for one in say.choices
+        )
+        return say.model_copy(update={"choices": tuple(kept)})
     if say.say not in DIRECTORY:
         return say
     values = dict(say.values)

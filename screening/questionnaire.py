@@ -32,6 +32,7 @@ class Context:
     referral_asked: bool = False
     follow_up_due: bool = False
     complains: bool = False
+    place_reported: bool = False
     signals: Signals = field(default_factory=dict)
 
 
@@ -91,6 +92,7 @@ def _known(answers: Answers, context: Context) -> dict[str, tuple[str, ...]]:
         "referral_asked": context.referral_asked,
         "follow_up_due": context.follow_up_due,
         "complains": context.complains,
+        "place_reported": context.place_reported,
         # The child's path opens on "not sure" too, and on a child's own words before any question.
         "child_path": any(known.get(name) in ("yes", "unsure") for name in ("child", "child_alone")),
         "level_above_i": triage(known).level != NO_RULE,

@@ -26,7 +26,7 @@ UNUSABLE = "unusable"
 REASONS = ("child", "third_party", "complaint")
 """Why a person takes over after an answer."""
 
-SOURCES_OF_VALUES = ("languages", "countries", "places")
+SOURCES_OF_VALUES = ("languages", "countries", "places", "services")
 """Where values come from that depend on the deployment or on the conversation."""
 
 WAYS_OUT = frozenset({"skip", "unsure", "no", "none", "later", "finish", "more"})

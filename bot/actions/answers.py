@@ -1,5 +1,6 @@
 """Answers: stored, and what each asks for is done. A late or unclear answer is treated as is safest for the person."""
 
+from bot.actions import reports
 from bot.actions.asking import finish, upcoming
 from bot.actions.calls import CALLED
 from bot.actions.consent import CONTACT_PLAN, REACHED_BY, contact, referral, talk, withdraw
@@ -69,6 +70,8 @@ def _done(question: Question, value: str, state: State, event: Event, world: Wor
         return referral(value, state, event, world)
     elif question.id == "complaint":
         return _complained(value, state, world)
+    elif question.id in (reports.PLACE, reports.HAPPENED):
+        return reports.answered(question.id, value, state, world)
     elif question.secret and value != SKIPPED:
         return [say("say_word_kept")] if question.id.endswith("_word") else []
     return _steps(question.id, value, state, world)
@@ -97,6 +100,9 @@ def _steps(question: str, value: str, state: State, world: World) -> list[Item]:
             return person(state, world)
         case "anything_else", "need":
             state.reopened = [*NEED_QUESTIONS, "anything_else"]
+        case "anything_else", "place" if state.shown:
+            state.answers.pop("anything_else", None)  # asked again when that is done
+            return reports.begin(state)
         case "for_whom", "both" if state.once("third_party"):
             return [say("say_third_party")]
     return []
@@ -122,13 +128,15 @@ def _after(question: Question, value: str, state: State, event: Event, world: Wo
         if urgent or following is None or following.id not in CONTACT_PLAN:
             told = "say_call_noted" if state.answers.get("contact") in CALLED else "say_person_will_write"
             return to_person(state, world, reason="contact", message=told)
-    if question.id in ("referral", "follow_up"):
-        return _reported_back(question.id, value, state, world)
-    return []
+    return _reported_back(question.id, value, state, world)
 
 
 def _reported_back(question: str, value: str, state: State, world: World) -> list[Item]:
     """The desk asked: it gets the answer. What did not work, or nobody knows, is looked at by a person."""
+    if question in (reports.PLACE, reports.HAPPENED) and reports.ends_with_a_person(state):
+        return to_person(state, world, reason="follow_up")
+    if question not in ("referral", "follow_up"):
+        return []
     state.follow_up_due = False
     if question == "follow_up":
         world.followed_up(value)
@@ -136,6 +144,10 @@ def _reported_back(question: str, value: str, state: State, world: World) -> lis
         return withdraw(state, world)
     if question == "follow_up" and value == "yes":
         return [say("say_noted")]
+    if question == "follow_up" and value == "no" and state.shown:
+        # The desk knows already: whoever does not say what happened there is not forgotten.
+        open_case(state, world, "follow_up")
+        return reports.begin(state, followed_up=True)
     return to_person(state, world, reason=question)
 
 

@@ -3,12 +3,13 @@
 from collections.abc import Sequence
 from dataclasses import replace
 
+from bot.actions import reports
 from bot.actions.handover import open_case, to_person
 from bot.actions.meaning import LANGUAGES_AT_ONCE
 from bot.actions.output import Item, ask, choice, close, say
 from bot.actions.state import Event, State
-from bot.actions.world import Service, World
-from screening.questionnaire import NEED_QUESTIONS, Context, Question, needs, next_question
+from bot.actions.world import Service, Who, World
+from screening.questionnaire import NEED_QUESTIONS, SKIPPED, Context, Question, needs, next_question
 from screening.questions import questionnaire
 from screening.triage import NO_RULE
 
@@ -78,6 +79,7 @@ def context(state: State, event: Event, world: World) -> Context:
         referral_asked=state.referral is not None,
         follow_up_due=state.follow_up_due,
         complains="complaint" in state.asked,
+        place_reported=reports.is_open(state),
         signals=state.signals,
     )
 
@@ -118,8 +120,25 @@ def _choices(question: Question, state: State, event: Event, world: World) -> li
         choices = [choice(code, label=f"country_{code}") for code in world.countries]
     elif question.values_from == "places":
         choices = [choice(place["id"], text=place["label"]) for place in state.places]
-    told = {"more"} if question.id == "consent" and "notice_more" in state.asked else set()
-    return choices + [choice(v.value, label=v.label) for v in question.values if v.value not in told]
+    elif question.values_from == "services":
+        choices = [choice(one["id"], text=one["name"], label=_need_label(one["need"])) for one in state.shown]
+    left_out = _left_out(question, state)
+    return choices + [choice(v.value, label=v.label) for v in question.values if v.value not in left_out]
+
+
+def _need_label(need: str) -> str:
+    """What a place gives, in the words of the question about needs: said where its name tells too much."""
+    values = (value for name in NEED_QUESTIONS for value in getattr(questionnaire().get(name), "values", ()))
+    return next((value.label for value in values if value.value == need), "choice_other_need")
+
+
+def _left_out(question: Question, state: State) -> set[str]:
+    """Options that say nothing now: the notice was told, or nobody can have been at a place that was named a moment ago."""
+    if question.id == "consent" and "notice_more" in state.asked:
+        return {"more"}
+    if question.id == "anything_else" and (not state.shown or state.once("places_named")):
+        return {"place"}
+    return set()
 
 
 def _languages(state: State, event: Event, world: World) -> list[Item]:
@@ -139,36 +158,63 @@ def _after_needs(question: Question) -> bool:
 
 
 def _services(state: State, event: Event, world: World) -> list[Item]:
-    """Services for the needs that none were shown for yet."""
+    """Services for the needs that none were shown for yet; and other ones, once it is known that some do not take this person."""
+    who = _who(state)
     new = [need for need in needs(state.answers) if state.once(f"services:{need}")]
-    if not new:
-        return []
-    found = _found(new, state, event, world)
+    again: list[str] = []
+    if state.last == "special" and who != Who(under_18=who.under_18) and state.once("services_fit"):
+        named = {one["need"] for one in state.shown}
+        again = [need for need in needs(state.answers) if need in named and need not in new]
+    items = _named(new, who, state, event, world) if new else []
+    return items + (_named(again, who, state, event, world, intro="say_services_fit") if again else [])
+
+
+def _named(
+    wanted: Sequence[str], who: Who, state: State, event: Event, world: World, *, intro: str = "say_services_intro"
+) -> list[Item]:
+    earlier = {one["id"] for one in state.shown if one["need"] in wanted}
+    found = [service for service in _found(wanted, who, state, event, world) if service.id not in earlier]
     if not found:
-        return [say("say_no_services")]
+        return [] if earlier else [say("say_no_services")]
     items: list[Item] = []
     # 2,700 km without a word would read as if somebody could go there.
-    for intro, listed in (
-        ("say_services_intro", [service for service in found if not service.far]),
+    for said, listed in (
+        (intro, [service for service in found if not service.far]),
         ("say_services_far", [service for service in found if service.far]),
     ):
-        items += [say(intro), *(say("say_service", **service.values) for service in listed)] if listed else []
+        items += [say(said), *(say("say_service", **service.values) for service in listed)] if listed else []
     if any(service.is_example for service in found):
         items.append(say("say_example_note"))
+    for need in wanted:
+        reports.remember(state, [service for service in found if service.values["need"] == need], need)
     return items
 
 
-def _found(new: Sequence[str], state: State, event: Event, world: World) -> list[Service]:
+def _who(state: State) -> Who:
+    """What the person told of themselves that may shut them out somewhere. Who asks for others too is not one person."""
     child = {"yes": True, "no": False}.get(str(state.answers.get("under_18")))
+    if state.answers.get("for_whom") not in (None, "me", SKIPPED):
+        return Who(under_18=child)
+    special = state.answers.get("special", ())
+    kept = "yes" in (state.answers.get("papers_kept"), state.signals.get("papers"))
+    return Who(
+        under_18=child,
+        female=True if "pregnant" in special else None,
+        with_children=True if "small_children" in special else None,
+        has_papers=False if kept else None,
+    )
+
+
+def _found(wanted: Sequence[str], who: Who, state: State, event: Event, world: World) -> list[Service]:
     found: dict[str, Service] = {}
-    for need in new:
+    for need in wanted:
         for service in world.services(
             need,
             country=state.country(world.countries),
             place=state.place(),
             language=event.language or state.language,
-            under_18=child,
-            limit=SERVICES_FOR_ONE if len(new) == 1 else SERVICES_FOR_EACH,
+            who=who,
+            limit=SERVICES_FOR_ONE if len(wanted) == 1 else SERVICES_FOR_EACH,
         ):
             # What it gives: the gateway shows that in place of a name that tells too much.
             named = replace(service, values={**service.values, "need": need})

@@ -2,7 +2,7 @@
 
 from dataclasses import replace
 
-from bot.actions import guard
+from bot.actions import guard, reports
 from bot.actions.answers import answer, missed, option
 from bot.actions.asking import say_next, upcoming
 from bot.actions.beginnings import answers_first, weighed
@@ -27,6 +27,9 @@ SAFETY = frozenset({"danger_now", "self_harm", "child_alone", "ask_human"})
 TAKEN_WHEN_SURE = frozenset({"distress", "complaint", "correct", "withdraw_consent"})
 """What takes the conversation elsewhere and is easily seen in other words ("for me and my children"): asked again when unsure."""
 
+NOT_GRAVER = frozenset({"complaint", "correct", "distress"})
+"""What words about a place that was closed are easily taken for."""
+
 AN_AGE_ALONE = 4
 """Words of an answer that is nothing but an age."""
 
@@ -41,6 +44,8 @@ def is_interrupt(state: State, event: Event, world: World) -> bool:
     """Whether the input goes before the question asked. A town's name may look like "stop"; known words of danger never wait."""
     if event.intent not in INTERRUPTS or (event.intent in TAKEN_WHEN_SURE and event.confidence < SURE):
         return False
+    if event.intent in NOT_GRAVER and reports.said(state, event, world):
+        return False  # "nobody answered" is told of a place, and is no complaint about people
     if answers_first(state, event, world) or (wants_call(event, state) and state.question == "contact"):
         return False
     known = event.intent in SAFETY and event.confidence >= CERTAIN
@@ -83,6 +88,9 @@ def _signs(state: State, event: Event, world: World) -> list[Item]:
 
 
 def _taken(state: State, event: Event, world: World) -> list[Item]:
+    if (kind := reports.said(state, event, world)) is not None:
+        state.misses = 0
+        return reports.begin(state, kind)
     if names_a_place(state, event, world):
         return _name(state, event, world)
     if event.possible:
@@ -105,6 +113,7 @@ def _name(state: State, event: Event, world: World) -> list[Item]:
 def _resumed(state: State) -> list[Item]:
     """The desk gave the conversation back: it goes on where it was, at least with "anything else?"."""
     state.misses = 0
+    reports.drop(state)
     if "contact" in state.answers:
         # How to be reached was settled with the person who gave it back.
         for question in CONTACT_PLAN:

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 
-from bot.actions import guard
+from bot.actions import guard, reports
 from bot.actions.asking import finish
 from bot.actions.calls import call, wants_call
 from bot.actions.consent import withdraw
@@ -37,6 +37,9 @@ def interrupt(state: State, event: Event, world: World) -> list[Item]:
         return call(state, event, world)
     if event.intent == "ask_referral":
         state.referral = event.value
+    if event.intent == "follow_up" and (place := world.service(event.value or "", event.language)) is not None:
+        state.shown = []
+        reports.remember(state, [place], "")
     named = world.language_named(event.text) if event.intent == "change_language" else None
     return spoken(named, state, world) if named else _FOLLOWED[event.intent](state, world)
 

@@ -1,7 +1,7 @@
 """The world of a running copy: the directory, the cases and the settings, seen through one database transaction a step."""
 
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Self
@@ -10,9 +10,10 @@ from uuid import UUID
 from sqlalchemy.orm import Session
 
 from bot.actions.shown import shown
-from bot.actions.world import Opened, Place, Service
+from bot.actions.world import Opened, Place, Service, Who
 from cases import rota, signals
 from cases import service as cases
+from cases.models import Conversation
 from cases.referrals import course, follow_ups
 from core.beginnings import Beginning, read_beginning
 from core.catalogues import CatalogueError, Catalogues
@@ -20,8 +21,12 @@ from core.database import Sessions, make_engine
 from core.encryption import Cipher, use_cipher
 from core.landmarks import without_landmarks
 from core.language_names import named_language
+from core.place_reports import read_report
 from core.settings import PROJECT, Settings, SettingsError
 from directory import emergency, places, search
+from directory.errors import UnknownEntryError
+from directory.models import Service as DirectoryService
+from directory.review import feedback
 from directory.text import normalise
 from screening.phrases import self_harm_is_now
 from screening.triage import LEVELS, Level
@@ -119,7 +124,7 @@ class LiveWorld:
         country: str | None,
         place: Place | None,
         language: str | None,
-        under_18: bool | None,
+        who: Who,
         limit: int,
     ) -> Sequence[Service]:
         code = self._code(language)
@@ -128,7 +133,10 @@ class LiveWorld:
             needs=(need,),
             place_id=place.id if place else None,
             language=code,
-            under_18=under_18,
+            under_18=who.under_18,
+            sex="female" if who.female else None,
+            with_children=who.with_children,
+            has_papers=who.has_papers,
             demonstration=self._settings.demonstration,
             limit=limit,
         )
@@ -138,6 +146,36 @@ class LiveWorld:
             replace(shown(found, code, self._catalogues), far=beyond and found.distance_km is not None)
             for found in result.services
         ]
+
+    def service(self, service_id: str, language: str | None) -> Service | None:
+        try:
+            wanted = UUID(service_id)
+        except ValueError:
+            return None
+        code = self._code(language)
+        found = search.told(self._session, wanted, code, demonstration=self._settings.demonstration)
+        if found is not None:
+            return shown(found, code, self._catalogues)
+        # Whom people are not told of any more may still be what somebody was sent to.
+        row = self._session.get(DirectoryService, wanted)
+        return Service(str(row.id), {"name": row.name}, is_example=row.is_example) if row else None
+
+    def report_in(self, text: str, language: str | None) -> str | None:
+        known = self._catalogues.languages.get(language or "")
+        spoken = [known] if known else list(self._catalogues.languages.values())
+        return next((kind for each in spoken if (kind := read_report(text, each)) is not None), None)
+
+    def report_place(self, service_id: str, kind: str) -> None:
+        known = next((one for one in feedback.KINDS if one == kind), None)
+        conversation = self._session.get(Conversation, self._conversation_id)
+        if known is None or conversation is None:
+            return
+        # The number's person, not the conversation: whoever writes twice is one witness. Only a keyed hash of it with the entry is kept.
+        with suppress(UnknownEntryError):
+            feedback.report(
+                self._session, UUID(service_id), known, reporter="person", reporter_key=str(conversation.person_id),
+                suspend_after=self._settings.directory_reports,
+            )  # fmt: skip
 
     def self_harm_is_now(self, text: str) -> bool:
         return self_harm_is_now(text, tuple(self._catalogues.languages))

@@ -97,6 +97,7 @@ def offered(question: Question, state: State, world: World) -> list[str]:
         "languages": [code for code, _ in world.languages],
         "countries": list(world.countries),
         "places": [place["id"] for place in state.places],
+        "services": [place["id"] for place in state.shown],
     }
     fixed = [value.value for value in question.values]
     if question.secret:

@@ -5,10 +5,11 @@ from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from functools import cache
 
-from bot.actions.world import Opened, Place, Service
+from bot.actions.world import Opened, Place, Service, Who
 from core.beginnings import Beginning, read_beginning
 from core.landmarks import without_landmarks
 from core.languages import Language, load_language
+from core.place_reports import read_report
 from screening.phrases import self_harm_is_now
 from screening.triage import LEVELS, Level, worst
 
@@ -58,6 +59,8 @@ class MemoryWorld:
     consents: list[tuple[str, bool, str | None]] = field(default_factory=list)
     follow_ups: list[str] = field(default_factory=list)
     asked_for: list[tuple[str, str | None, str | None, bool | None]] = field(default_factory=list)
+    asked_by: list[Who] = field(default_factory=list)
+    place_reports: list[tuple[str, str]] = field(default_factory=list)
 
     def language_named(self, text: str) -> str | None:
         said = text.casefold().split()
@@ -85,11 +88,21 @@ class MemoryWorld:
         country: str | None,
         place: Place | None,
         language: str | None,  # noqa: ARG002
-        under_18: bool | None,
+        who: Who,
         limit: int,
     ) -> Sequence[Service]:
-        self.asked_for.append((need, country, place.id if place else None, under_18))
+        self.asked_for.append((need, country, place.id if place else None, who.under_18))
+        self.asked_by.append(who)
         return self.listed.get(need, ())[:limit]
+
+    def service(self, service_id: str, language: str | None) -> Service | None:  # noqa: ARG002
+        return next((one for each in self.listed.values() for one in each if one.id == service_id), None)
+
+    def report_in(self, text: str, language: str | None) -> str | None:
+        return read_report(text, load_language(language or "en"))
+
+    def report_place(self, service_id: str, kind: str) -> None:
+        self.place_reports.append((service_id, kind))
 
     def self_harm_is_now(self, text: str) -> bool:
         return self_harm_is_now(text, ("en",))

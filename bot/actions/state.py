@@ -61,6 +61,8 @@ class State:
     """The question answered last, for "no, I meant something else"."""
     referral: str | None = None
     """Name of the place that a caseworker asks about."""
+    shown: list[dict[str, str]] = field(default_factory=list)
+    """The places named last: id, name and the need they were named for."""
     follow_up_due: bool = False
     language: str | None = None
 

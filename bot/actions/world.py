@@ -34,6 +34,17 @@ class Service:
 
 
 @dataclass(frozen=True, slots=True)
+class Who:
+    """What the person chose to tell of themselves. None: not known, which shuts nobody out."""
+
+    under_18: bool | None = None
+    female: bool | None = None
+    with_children: bool | None = None
+    has_papers: bool | None = None
+    """False: somebody keeps them."""
+
+
+@dataclass(frozen=True, slots=True)
 class Opened:
     """A case that a person will see: its reference and the time by which somebody writes."""
 
@@ -78,10 +89,22 @@ class World(Protocol):
         country: str | None,
         place: Place | None,
         language: str | None,
-        under_18: bool | None,
+        who: Who,
         limit: int,
     ) -> Sequence[Service]:
-        """Services for a need, the nearest first."""
+        """Services for a need that take this person, the best first."""
+        ...
+
+    def service(self, service_id: str, language: str | None) -> Service | None:
+        """One service by its id, as it may be shown, also one that people are not told of any more; None for an id of none."""
+        ...
+
+    def report_in(self, text: str, language: str | None) -> str | None:
+        """What words say was wrong at a place (`closed`, `no_answer`, `turned_away`, `wrong_number`, `not_safe`), or None."""
+        ...
+
+    def report_place(self, service_id: str, kind: str) -> None:
+        """Keep that something was wrong with an entry of the directory, and not who said so."""
         ...
 
     def self_harm_is_now(self, text: str) -> bool:

@@ -4,7 +4,7 @@ Several independent reports take an entry out of the bot until somebody has look
 """
 
 from datetime import datetime
-from typing import Literal
+from typing import Literal, get_args
 from uuid import UUID
 
 from sqlalchemy import ColumnElement, func, select, update
@@ -20,6 +20,7 @@ from directory.review.models import Feedback
 from directory.review.todo import open_task
 
 Kind = Literal["closed", "no_answer", "turned_away", "wrong_number", "not_safe"]
+KINDS: tuple[Kind, ...] = get_args(Kind)
 NOT_SAFE = "not safe, says a report"
 REPORTS = "several independent reports"
 

@@ -266,3 +266,20 @@ def test_who_only_reads_the_directory_sees_none_of_this(world: Any, house: UUID)
     assert reader.post(f"{HOME}/{house}/listing", data={"wanted": "suspended", "reason": "x"}).status_code == 404
     assert reader.post(f"{HOME}/{house}/handled").status_code == 404
     assert service(world, house).listing == "published"
+
+
+def test_a_caseworker_says_from_the_entry_that_a_door_is_closed_and_is_not_kept_with_it(
+    world: Any, house: UUID
+) -> None:
+    for name in ("Case Example", "Other Example", "Third Example"):
+        world.caseworker(name)
+        at_work = world.browser(name=name)
+        assert 'data-testid="report"' in at_work.get(f"{HOME}/{house}").text
+        answer = at_work.post(f"{HOME}/{house}/report", data={"kind": "closed"})
+        assert answer.headers["location"] == f"{HOME}/{house}?done=reported"
+        again = at_work.post(f"{HOME}/{house}/report", data={"kind": "closed"})
+        assert again.status_code == 303, "the same report of the same colleague is one"
+        assert at_work.post(f"{HOME}/{house}/report", data={"kind": "nonsense"}).status_code == 404
+    with world.sessions.begin() as session:
+        assert feedback.counts(session, house) == {"closed": 3}
+        assert session.get_one(Service, house).listing == "suspended"

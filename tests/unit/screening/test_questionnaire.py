@@ -50,6 +50,8 @@ ORDER = [
     "referral",
     "follow_up",
     "complaint",
+    "which_place",
+    "what_happened",
     "anything_else",
 ]
 
