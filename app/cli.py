@@ -225,6 +225,7 @@ def directory_import(arguments: argparse.Namespace) -> int:
             publish=arguments.publish,
             all_or_nothing=arguments.all_or_nothing,
             as_json=arguments.json,
+            language=arguments.language,
         )
 
 
@@ -317,6 +318,9 @@ def _directory(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") 
     )
     bring.add_argument("--country", metavar="CODE", help="of HSDS entries that do not say theirs")
     bring.add_argument("--json", action="store_true", help="JSON lines: one an entry, the counts last")
+    bring.add_argument(
+        "--language", default="en", metavar="CODE", help="say what is wrong in a language of the desk's pages"
+    )
     back = add("undo", directory_undo, "undo an import; entries that changed since then are left and named")
     back.add_argument("batch", help="the id that the import printed")
     back.add_argument("--json", action="store_true", help="one JSON object")

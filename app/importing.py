@@ -11,6 +11,8 @@ from uuid import UUID
 from app.bootstrap import make_sessions
 from core.database import Sessions
 from core.settings import Settings
+from desk.import_words import told
+from desk.words import Words, words
 from directory.errors import DirectoryError
 from directory.exchange import Applied, Outcome, Plan, Source, Undone, apply, dry_run, spooled, undo
 from directory.exchange.errors import RefusedEntriesError, UnreadableError
@@ -34,9 +36,10 @@ def import_file(
     publish: bool = False,
     all_or_nothing: bool = False,
     as_json: bool = False,
+    language: str = "en",
 ) -> int:
-    """Look at a file (`-`: standard input) and write it if `write`. Returns the exit code."""
-    said = _Said(out, as_json=as_json)
+    """Look at a file (`-`: standard input) and write it if `write`; problems are said in a language of the desk. Returns the exit code."""
+    said = _Said(out, words(language), as_json=as_json)
     sessions = make_sessions(settings)
     try:
         with _source(name, format_, country or _only(settings)) as source, sessions.begin() as session:
@@ -107,8 +110,9 @@ def _only(settings: Settings) -> str | None:
 class _Said:
     """Says what happens, while it happens in JSON lines, at the end as a table."""
 
-    def __init__(self, out: IO[str], *, as_json: bool) -> None:
+    def __init__(self, out: IO[str], console: Words, *, as_json: bool) -> None:
         self._out = out
+        self._console = console
         self._json = as_json
         self._shown = dict.fromkeys(_MARKS, 0)
         self._progressing = sys.stderr.isatty()
@@ -122,7 +126,14 @@ class _Said:
     def outcome(self, outcome: Outcome) -> None:
         """One entry."""
         if self._json:
-            self._out.write(json.dumps(outcome.as_json(), ensure_ascii=False) + "\n")
+            entry = outcome.as_json()
+            for kind, problems in (("problems", outcome.problems), ("warnings", outcome.warnings)):
+                for item, problem in zip(entry[kind], problems, strict=True):
+                    item |= {
+                        "says": told(self._console, problem, "says"),
+                        "remedy": told(self._console, problem, "remedy"),
+                    }
+            self._out.write(json.dumps(entry, ensure_ascii=False) + "\n")
 
     def end(self, plan: Plan, applied: Applied | None) -> int:
         """What became of the file; returns the exit code."""
@@ -170,12 +181,11 @@ class _Said:
         write(f"{_MARKS[outcome.action]} {outcome.where}: {outcome.name}\n")
         for change in outcome.changes:
             write(f"    {change.path}: {change.before or '–'} → {change.after or '–'}\n")  # noqa: RUF001
-        for problem in outcome.problems:
-            place = f"{problem.column}: " if problem.column else ""
-            write(f"    {place}{problem.says}; {problem.remedy}\n")
-        for warning in outcome.warnings:
-            place = f"{warning.column}: " if warning.column else ""
-            write(f"    note: {place}{warning.says}; {warning.remedy}\n")
+        for mark, problems in (("", outcome.problems), ("note: ", outcome.warnings)):
+            for problem in problems:
+                place = f"{problem.column}: " if problem.column else ""
+                says, remedy = told(self._console, problem, "says"), told(self._console, problem, "remedy")
+                write(f"    {mark}{place}{says}; {remedy}\n")
         for other in outcome.duplicates:
             where = other.where or f"entry {other.service_id}"
             write(f"    perhaps the same as {where}: {other.name} ({other.reason})\n")

@@ -15,7 +15,7 @@ _SAYS_LITTLE = frozenset({"screening", "level", "contact"})
 _NOT_SHOWN = frozenset(
     {
         "language", "country", "needs", "needs_more", "needs_last", "place_confirm", "consent", "contact", "anything_else",
-        "complaint",
+        "complaint", "which_place", "what_happened",
     }
 )  # fmt: skip
 """A complaint is no business of the case team. Answers that have a place of their own on the page, or only steered the conversation."""

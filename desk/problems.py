@@ -56,6 +56,11 @@ def field_of(location: tuple[str | int, ...], kind: str, origins: Origins) -> st
     return ".".join([*parts, *filter(None, [_OWN.get(kind, "")])])
 
 
+def kind_of_rule(rule: str) -> str:
+    """The sentence for a code of a broken rule, where no more is known of the fault: `directory_problem_<this>`."""
+    return rule if rule in _OWN else _KINDS.get(rule, "") if rule != "string_too_long" else ""
+
+
 def _kind(fault: Mapping[str, Any]) -> tuple[str, dict[str, object]]:
     kind = fault["type"]
     if kind in _OWN:

@@ -1,5 +1,6 @@
 """Files into the directory and out of it: first what a file would do, then apply, and undo. A long file is a job's, and the page waits."""
 
+from functools import partial
 from tempfile import SpooledTemporaryFile
 from typing import Any
 from uuid import UUID
@@ -16,6 +17,7 @@ from desk.directory_pages import HOME, DirectoryPages, Form, back, names_of
 from desk.entry_words import EntryWords
 from desk.errors import NotFound
 from desk.form_fields import Fields
+from desk.import_words import told
 from desk.pages import go
 from desk.permissions import needs
 from desk.words import words
@@ -175,15 +177,10 @@ def _upload(
     console = words()
     plan = uploads.plan_of(upload)
     said = EntryWords(console)
-
-    def told(problem: Any, part: str) -> str:
-        """A problem in the visitor's words, else in those of the import."""
-        key = f"directory_import_{part}_{problem.code}"
-        return console.say(key, **problem.values) if key in console else str(getattr(problem, part))
-
     notable = [one for one in plan.outcomes if one.notable][:SHOWN] if plan else []
     return pages.show(
-        visit, request, "directory_import.html", status=status, upload=upload, plan=plan, notable=notable, said=said, told=told,
+        visit, request, "directory_import.html", status=status, upload=upload, plan=plan, notable=notable, said=said,
+        told=partial(told, console),
         new=[one for one in plan.outcomes if one.action == "create" and not one.notable][:SHOWN] if plan else [],
         refused=refused, working=upload.state in ("waiting", "applying"),
     )  # fmt: skip

@@ -99,7 +99,7 @@ class MemoryWorld:
         return next((one for each in self.listed.values() for one in each if one.id == service_id), None)
 
     def report_in(self, text: str, language: str | None) -> str | None:
-        return read_report(text, load_language(language or "en"))
+        return read_report(text, _language(language or "en"))
 
     def report_place(self, service_id: str, kind: str) -> None:
         self.place_reports.append((service_id, kind))

@@ -26,7 +26,10 @@ def test_a_file_is_looked_at_written_and_undone(
     out = io.StringIO()
     assert import_file(mine, str(path), out) == 1
     assert "+ row 2: Beds (example)" in out.getvalue()
-    assert "needs: not a need of ours" in out.getvalue()
+    assert "needs: Please choose from the list.; correct the value" in out.getvalue()
+    out_in_french = io.StringIO()
+    assert import_file(mine, str(path), out_in_french, language="fr") == 1
+    assert "corrigez la valeur" in out_in_french.getvalue()
     assert "nothing was written" in out.getvalue()
     out = io.StringIO()
     assert import_file(mine, str(path), out, write=True, all_or_nothing=True) == 1

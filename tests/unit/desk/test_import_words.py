@@ -1,0 +1,35 @@
+"""What is wrong with a file is said in every language of the desk, with the same values in it."""
+
+from string import Formatter
+
+import pytest
+
+from desk.import_words import told
+from desk.words import LANGUAGES, words
+from directory.exchange.entries import problem_of
+from directory.exchange.problems import SAYS, Problem
+
+
+def fields(text: str) -> set[str]:
+    return {name for _, name, _, _ in Formatter().parse(text) if name}
+
+
+@pytest.mark.parametrize("code", LANGUAGES)
+def test_every_problem_of_an_import_and_its_remedy_have_words(code: str) -> None:
+    console = words(code)
+    for problem, (says, remedy) in SAYS.items():
+        values = {name: f"<{name}>" for name in fields(says) | fields(remedy)}
+        one = Problem("row 2", "", problem, values)
+        for part, english in (("says", says), ("remedy", remedy)):
+            said = told(console, one, part)  # type: ignore[arg-type]
+            assert all(f"<{name}>" in said for name in fields(english)), (code, problem, part)
+            assert (said == english.format(**values)) == (code == "en" or english == "{reason}"), (code, problem, part)
+
+
+@pytest.mark.parametrize("code", LANGUAGES)
+def test_a_broken_rule_of_the_record_is_said_as_the_form_says_it(code: str) -> None:
+    for rule in ("phone_number", "zone", "age_order", "day_order", "weekly_hours"):
+        said = told(words(code), problem_of("row 2", "x", rule, "the English reason"), "says")
+        assert said == words(code).say(f"directory_problem_{rule}")
+    unknown = told(words(code), problem_of("row 2", "x", "of_the_library", "the English reason"), "says")
+    assert unknown == "the English reason"
