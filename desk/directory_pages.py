@@ -28,7 +28,7 @@ HOME = "/desk/directory"
 
 DONE = {
     "saved", "submitted", "discarded", "taken_over", "approved", "rejected", "rebased", "restored", "moved", "verified", "asked",
-    "handled", "finished", "named", "unnamed", "undone", "dropped", "kept", "applying", "reported",
+    "handled", "finished", "named", "unnamed", "undone", "dropped", "kept", "applying", "reported", "compared",
 }  # fmt: skip
 """What a page may say after a change: `directory_done_<word>`. The word stands in the address, the sentence does not."""
 

@@ -11,6 +11,7 @@ from desk import (
     web_directory_import,
     web_directory_review,
     web_directory_truth,
+    web_directory_twins,
 )
 from desk.directory_list import Filters, read_list
 from desk.directory_pages import DirectoryPages, sees_everything
@@ -33,6 +34,7 @@ def add_routes(router: APIRouter, pages: DirectoryPages) -> None:
     web_directory_review.add_changes(router, pages)
     web_directory_truth.add_work(router, pages)
     web_directory_import.add_routes(router, pages)
+    web_directory_twins.add_routes(router, pages)
     _add_entry(router, pages)
     web_directory_edit.add_edit(router, pages)
     web_directory_review.add_entry(router, pages)

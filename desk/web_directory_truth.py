@@ -26,7 +26,7 @@ from directory.errors import (
     VerificationDateError,
 )
 from directory.models import Service
-from directory.review import asking, feedback, listing, todo, verification
+from directory.review import asking, feedback, listing, todo, twins, verification
 from directory.review.models import DirectoryTask, Feedback, FocalPoint, VerificationRequest
 from directory.writing import read
 
@@ -258,7 +258,8 @@ def _state(
         visit, request, "directory_state.html", status=status, service=service, record=record, checks=checks, names=names,
         due_on=pages.policy.due_on(service), focal_points=asking.focal_points(visit.session, service_id),
         requests=_requests(visit, service_id), reports=feedback.counts(visit.session, service_id),
-        tasks=todo.open_tasks(visit.session, service_id=service_id), moves=listing.MOVES[service.listing],
+        tasks=todo.open_tasks(visit.session, service_id=service_id),
+        twins=twins.of_entry(visit.session, service_id), moves=listing.MOVES[service.listing],
         approver_only=APPROVER_ONLY, methods=METHODS, channels=CHANNELS, languages=pages.settings.languages,
         today=now().date().isoformat(), hidden=[one for one in record.locations if one.is_confidential], **values,
     )  # fmt: skip

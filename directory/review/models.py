@@ -148,3 +148,20 @@ class DirectoryTask(Identified, Base):
     done_at: Mapped[datetime | None]
     done_by: Mapped[str | None]
     done_note: Mapped[str | None]
+
+
+class TwinDecision(Identified, Base):
+    """Somebody looked at two entries that seem to be one service. `first_id` is the smaller id, so that a pair has one row."""
+
+    __tablename__ = "twin_decision"
+    __table_args__ = (
+        _one_of("decision", ("same", "different")),
+        CheckConstraint("first_id < second_id", name="order"),
+        UniqueConstraint("first_id", "second_id"),
+    )
+
+    first_id: Mapped[UUID] = mapped_column(ForeignKey("service.id", ondelete="CASCADE"))
+    second_id: Mapped[UUID] = mapped_column(ForeignKey("service.id", ondelete="CASCADE"), index=True)
+    decision: Mapped[str]
+    by: Mapped[str]
+    created_at: Mapped[datetime] = mapped_column(default=now)

@@ -283,3 +283,22 @@ def test_a_caseworker_says_from_the_entry_that_a_door_is_closed_and_is_not_kept_
     with world.sessions.begin() as session:
         assert feedback.counts(session, house) == {"closed": 3}
         assert session.get_one(Service, house).listing == "suspended"
+
+
+def test_an_editor_says_which_of_two_entries_stays_or_that_they_are_two(world: Any, editor: Any, house: UUID) -> None:
+    with world.sessions.begin() as session:
+        twin = write(session, entry(is_confidential=False, locations=()), by="tester", source="form").service.id
+    page = editor.get(f"{HOME}/duplicates").text
+    assert page.count('data-testid="different"') == 1
+    assert 'data-testid="different"' in editor.get(f"{HOME}/{house}/state").text
+    pair = {"one": str(house), "other": str(twin)}
+    assert editor.post(f"{HOME}/duplicates", data={"one": "x", "other": "y"}).status_code == 404
+    assert editor.post(f"{HOME}/duplicates", data={**pair, "keep": str(uuid4())}).status_code == 404
+    answer = editor.post(f"{HOME}/duplicates", data={**pair, "keep": str(house)})
+    assert answer.headers["location"] == f"{HOME}/duplicates?done=compared"
+    assert service(world, twin).listing == "archived"
+    assert service(world, house).listing == "published"
+    assert 'data-testid="different"' not in editor.get(f"{HOME}/duplicates").text
+    assert editor.post(f"{HOME}/duplicates", data={**pair, "keep": str(house)}).status_code == 409
+    again = editor.post(f"{HOME}/duplicates", data={**pair, "keep": "", "back": "entry"})
+    assert again.headers["location"] == f"{HOME}/{house}/state?done=compared"
