@@ -4,6 +4,7 @@
 """
 
 import re
+import unicodedata
 from collections.abc import Iterable, Iterator
 from uuid import UUID
 
@@ -17,6 +18,8 @@ from directory.models import Location, ServiceAtLocation
 from directory.records import LocationRecord, ServiceRecord, flatten
 from directory.text import normalise
 
+DIGITS = 8
+"""Last digits by which a number is known, with or without its country's code."""
 _SHORTEST = 6
 """Shorter parts of an address are words like any other."""
 _NEAR = 0.02
@@ -92,8 +95,8 @@ def tells(text: str, words: set[str], details: TrueDetails) -> bool:
     normalised = normalise(text)
     if any(word in normalised for word in words):
         return True
-    digits = "".join(sign for sign in normalised if sign.isdecimal())
-    if any(len(tail) >= _SHORTEST and tail in digits for tail in map(_tail, details.phones)):
+    digits = only_digits(text)
+    if any(len(tail) >= _SHORTEST and tail in digits for tail in map(ending, details.phones)):
         return True
     if details.point is None:
         return False
@@ -125,5 +128,18 @@ def _locations(*records: ServiceRecord | None) -> list[LocationRecord]:
     return [location for record in records if record for location in record.locations]
 
 
-def _tail(number: str) -> str:
-    return "".join(sign for sign in number if sign.isdecimal())[-8:]
+def ascii_digits(text: str) -> str:
+    """The text with the digits of every script as 0 to 9: a number written in Bangla digits is the same number."""
+    if text.isascii():
+        return text
+    return "".join(str(unicodedata.decimal(sign)) if unicodedata.category(sign) == "Nd" else sign for sign in text)
+
+
+def only_digits(text: str) -> str:
+    """The digits of a text, as 0 to 9."""
+    return "".join(sign for sign in ascii_digits(text) if sign.isdecimal())
+
+
+def ending(number: str) -> str:
+    """The last digits of a number, by which it is known with or without its country's code."""
+    return only_digits(number)[-DIGITS:]

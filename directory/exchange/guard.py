@@ -1,10 +1,12 @@
-"""Nothing confidential comes in by a file: what an entry says is compared with true addresses, points and numbers, which stay here.
+"""Nothing confidential comes in by a file: what an entry says is compared with all true addresses, points and numbers at once.
+
+`directory.guarding` holds whoever writes one entry to the same, against its own house and the hashes of all others; here every house is
+opened for the length of one import, because a stranger's file may name any of them in any column.
 
 The only answer is yes or no, and whoever asks is noted: a file of guesses is a way of looking for a house.
 """
 
 import re
-import unicodedata
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from itertools import pairwise
@@ -15,11 +17,10 @@ from sqlalchemy.orm import Session
 
 from core.logging import get_logger
 from directory.confidential import ConfidentialAddress
+from directory.guarding import DIGITS, ascii_digits, ending, only_digits
 from directory.records import ServiceRecord
 from directory.text import normalise
 
-_DIGITS = 8
-"""Last digits by which a number is known, with or without its country's code."""
 _NUMBERS = re.compile(r"[+(]?\d[\d\s().\-/]{6,}")
 _DEGREES = re.compile(r"-?\d{1,3}[.,]\d{2,}")
 _FINE = 5
@@ -60,9 +61,9 @@ class Secrets:
             if known:
                 self.addresses.setdefault(known[0], set()).add(known)
         for line in phones.splitlines():
-            digits = _only_digits(line)
-            if len(digits) >= _DIGITS:
-                self.numbers.add(digits[-_DIGITS:])
+            digits = only_digits(line)
+            if len(digits) >= DIGITS:
+                self.numbers.add(digits[-DIGITS:])
         try:
             latitude, longitude = (float(part) for part in point.split(","))
         except ValueError:
@@ -92,13 +93,13 @@ class Secrets:
 
     def _number_in(self, texts: list[str]) -> bool:
         return bool(self.numbers) and any(
-            _ending(piece) in self.numbers for text in texts for piece in _NUMBERS.findall(_ascii_digits(text))
+            ending(piece) in self.numbers for text in texts for piece in _NUMBERS.findall(ascii_digits(text))
         )
 
     def _point_in(self, texts: list[str], own: list[Point]) -> bool:
         if not self.points:
             return False
-        degrees = [piece.replace(",", ".") for text in texts for piece in _DEGREES.findall(_ascii_digits(text))]
+        degrees = [piece.replace(",", ".") for text in texts for piece in _DEGREES.findall(ascii_digits(text))]
         for first, second in pairwise(degrees):
             for points, least in ((self.points, _FINE), (own, _FINE_OWN)):
                 if min(_decimals(first), _decimals(second)) >= least and any(
@@ -111,22 +112,6 @@ class Secrets:
 def note(by: str, count: int) -> None:
     """Say in the log who brought files with confidential things, how often and never which."""
     get_logger("directory.exchange").warning("confidential details in an import were refused", user=by, count=count)
-
-
-def _ascii_digits(text: str) -> str:
-    if text.isascii():
-        return text
-    return "".join(
-        str(unicodedata.decimal(letter)) if unicodedata.category(letter) == "Nd" else letter for letter in text
-    )
-
-
-def _only_digits(text: str) -> str:
-    return re.sub(r"\D", "", _ascii_digits(text))
-
-
-def _ending(text: str) -> str:
-    return _only_digits(text)[-_DIGITS:]
 
 
 def _decimals(text: str) -> int:

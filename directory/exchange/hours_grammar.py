@@ -17,6 +17,8 @@ _WORDS = {"24/7": "always", "by appointment": "appointment", "unknown": "unknown
 _WRITTEN = {kind: word for word, kind in _WORDS.items()}
 _TIMES = re.compile(r"^(\d{1,2}):(\d{2})(?::(\d{2}))?$")
 _NOTE = re.compile(r"\(((?:[^()\\]|\\.)*)\)\s*$", re.DOTALL)
+_MEANT = "()[];\\"
+"""Signs that mean something between rules; in a remark they are marked, by `_marked` alone and read by `_unmarked` alone."""
 _ZONE = re.compile(r"\[([^\]]+)\]\s*$")
 _END = re.compile(r"\b(from|until)\s+(\d{4}-\d{2}-\d{2})\s*$", re.IGNORECASE)
 
@@ -60,6 +62,16 @@ def _order(item: tuple[tuple[Any, ...], list[str]]) -> tuple[Any, ...]:
     return ("weekly", "always", "appointment", "unknown", "closed").index(kind), first, days, tail, item[1]
 
 
+def _marked(remark: str) -> str:
+    r"""A remark as it stands in parentheses: what would end it, or the rule, has a `\` before it."""
+    return "".join(f"\\{sign}" if sign in _MEANT else sign for sign in remark)
+
+
+def _unmarked(text: str) -> str:
+    """The remark of what `_marked` wrote; also of what somebody marked without need."""
+    return re.sub(r"\\(.)", r"\1", text, flags=re.DOTALL)
+
+
 def _split(text: str, separator: str) -> list[str]:
     """Parts of the text, not cut inside a remark."""
     parts, depth, start, position = [], 0, 0, 0
@@ -82,7 +94,7 @@ def _rule(text: str, zone: str) -> list[dict[str, Any]]:
     common: dict[str, Any] = {"timezone": zone}
     rest = text
     if note := _NOTE.search(rest):
-        common["notes"] = re.sub(r"\\(.)", r"\1", note[1], flags=re.DOTALL)
+        common["notes"] = _unmarked(note[1])
         rest = rest[: note.start()].rstrip()
     if other := _ZONE.search(rest):
         common["timezone"] = other[1]
@@ -200,5 +212,5 @@ def _tail(rule: ScheduleRecord, zone: str) -> str:
     if rule.timezone != zone:
         pieces.append(f"[{rule.timezone}]")
     if rule.notes:
-        pieces.append("(" + re.sub(r"([()\[\];\\])", r"\\\1", rule.notes) + ")")
+        pieces.append(f"({_marked(rule.notes)})")
     return " ".join(pieces)

@@ -64,7 +64,7 @@ _PAIRS = text("""
     GROUP BY pairs.first_id, one.name, pairs.second_id, other.name
     ORDER BY lower(one.name), pairs.first_id, pairs.second_id LIMIT :most
 """)
-"""One telephone of a house with many services is no sign by itself: the names must be alike too. One of more than twenty is a switchboard."""
+"""A house with many services has one telephone: the names must be alike too. A number of more than twenty entries is a switchboard's."""
 
 
 def pairs(session: Session, *, most: int = MOST) -> list[Twins]:
