@@ -146,7 +146,7 @@ def leaves(value: Any) -> Iterator[tuple[Any, Any]]:
             yield value, key
 
 
-def with_secret(document: dict[str, Any], where: int, secret: str) -> None:
+def with_secret(document: dict[str, Any], where: int, secret: str, *, tables: bool) -> None:
     """A secret put into a document: into a field, or into what an address, a number, a remark or a foreign key would be."""
     place: dict[str, Any] = {
         "id": "6f7e2a5c-0000-4000-8000-00000000000c", "location_type": "physical", "name": "There", "latitude": 23.8, "longitude": 90.4,
@@ -158,7 +158,7 @@ def with_secret(document: dict[str, Any], where: int, secret: str) -> None:
         {"service_at_locations": [at | {"location": place | {"addresses": [address]}}]},
         {"service_at_locations": [at | {"location": place | {"latitude": float(POINT[0]), "longitude": float(POINT[1])}}]},
         {"phones": [{"id": "6f7e2a5c-0000-4000-8000-00000000000f", "number": secret}]},
-        {"alert": secret}, {"application_process": secret}, {"x_remark": secret}, {"url": f"https://example.org/?q={secret}"},
+        {"alert": secret}, {"application_process": secret}, {"interpretation_services" if tables else "x_remark": secret}, {"url": f"https://example.org/?q={secret}"},
         {"fees_description": secret, "email": secret},
     ]  # fmt: skip
     found = list(leaves(document))
@@ -197,7 +197,7 @@ def test_a_secret_anywhere_in_a_document_or_a_package_of_the_standard_stays_out(
     document = service_document(entry, Reader(demonstration=True)) if of_house else json.loads(json.dumps(ELSE))
     if opened:
         document["attributes"] = [one for one in document.get("attributes", ()) if "onfidential" not in json.dumps(one)]
-    with_secret(document, where, around.format(secret))
+    with_secret(document, where, around.format(secret), tables=tables)
     path = tmp_path / "x"
     if tables:
         with Package("3.1") as package, path.open("wb") as out:
