@@ -76,7 +76,9 @@ def _ask(session: Session, gateway: Gateway, follow_up_id: UUID, moment: datetim
         course.note(session, referral, "follow_up_by_hand")
         come_back(session, case, "follow_up_by_hand", gateway.settings, at=moment)
     else:
-        resume(session, conversation, prompt="follow_up")
+        # With the place, so that a "no" can say what was wrong there.
+        place = str(referral.service_id) if referral.service_id else None
+        resume(session, conversation, prompt="follow_up", value=place)
         found.state, found.asked_at, found.tries = "asked", moment, found.tries + 1
         found.due_at = follow_ups.in_slot(session, referral, moment + gateway.settings.follow_up_wait)
         course.note(session, referral, "followed_up")
