@@ -1,11 +1,13 @@
 """A partner's page: the door tells nothing, the referral is read by a button, one answer; a dead link tells nothing at all."""
 
+import threading
+import time
 import warnings
 from html import unescape
 
 import pytest
 from fastapi import FastAPI
-from sqlalchemy import select
+from sqlalchemy import select, text
 from sqlalchemy.orm import Session
 
 from cases.models import Case
@@ -143,6 +145,30 @@ def test_a_dead_link_is_one_page_whatever_it_was(partner: Partner) -> None:
     }
     assert len(pages) == 1
     assert next(iter(pages))[0] == 404
+
+
+def waits(partner: Partner) -> bool:
+    """Whether somebody waits for a lock; asked anew each time, because a transaction sees the activity of its beginning."""
+    waiting = text(
+        "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'"
+    )
+    with partner.sessions.begin() as session:
+        return bool(session.execute(waiting).scalar_one())
+
+
+def test_who_opens_it_while_it_is_being_taken_back_reads_nothing(partner: Partner) -> None:
+    """The reading waits for the withdrawal and looks again: the second in between would be the one that matters."""
+    answers: list[int] = []
+    reading = threading.Thread(target=lambda: answers.append(partner.browser.post(partner.path).status_code))
+    with partner.sessions.begin() as session:
+        course.withdraw_all(session, partner.referral(session).conversation_id)
+        reading.start()
+        until = time.monotonic() + 60
+        while not waits(partner):
+            assert time.monotonic() < until, "the reading did not wait for the withdrawal"
+    reading.join(60)
+    assert answers == [404]
+    assert partner.kinds()[-1] == "withdrawn"
 
 
 def test_the_letter_tells_nothing_of_the_person_and_why_it_failed_is_kept(partner: Partner) -> None:
