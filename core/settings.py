@@ -264,6 +264,15 @@ class Settings(BaseSettings):
         timedelta(minutes=60),
         description="Seconds without a click or a key after which a session ends; what a page refreshes by itself does not count.",
     )
+    sign_ins_per_address: int = Field(
+        100,
+        ge=5,
+        description="Tries to sign in, of any name or link, that one network address has in ten minutes; an office may share one.",
+    )
+    audit_retention: Seconds = Field(
+        timedelta(days=3 * 365),
+        description="Seconds for which a line of the audit log is kept; the database refuses to delete one that is not a year old.",
+    )
     sign_in_link_lifetime: Seconds = Field(timedelta(hours=24), description="Seconds for which a one-time link holds.")
 
     # Keeping the directory true

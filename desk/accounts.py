@@ -16,13 +16,15 @@ from cases.teams import default_team, set_teams
 from core.database import now
 from desk import attempts, audit
 from desk.errors import AccountError
-from desk.models import SignInLink, StaffSession
+from desk.models import AuditEntry, SignInLink, StaffSession
 from desk.passwords import check_password, hash_password, is_outdated
 
 __all__ = ["AccountError", "create_sign_in_link", "create_user", "sign_in", "use_link"]
 
 
 TOUCH = timedelta(minutes=1)
+REFUSALS_AN_HOUR = 20
+"""Lines of the audit log about refused sign-ins with one name."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,13 +105,31 @@ def sign_in(
     if not check_password(password, usable) or user is None or usable is None:
         attempts.failed(session, attempt)
         # The name is not kept: people type passwords into the wrong field.
-        audit.record(session, None, "sign_in_refused", kind="user", subject=user.id if user else None)
+        _record_refusal(session, user)
         return Refused()
     attempts.succeeded(session, attempt)
     audit.record(session, user, "signed_in")
     if is_outdated(usable):
         user.password_hash = hash_password(password)
     return _open_session(session, user, lifetime, by_link=False, browser=browser)
+
+
+def _record_refusal(session: Session, user: User | None) -> None:
+    """So many lines an hour for each account, and for all names that are none; then one that says that there were more.
+
+    Whoever tries without end would else fill the log and the disk, and bury what the auditor looks for.
+    """
+    subject = str(user.id) if user else ""
+    lately = select(func.count()).where(
+        AuditEntry.action.in_(("sign_in_refused", "sign_in_refused_many")),
+        AuditEntry.subject_id == subject,
+        AuditEntry.at > now() - timedelta(hours=1),
+    )
+    before = session.execute(lately).scalar_one()
+    if before < REFUSALS_AN_HOUR:
+        audit.record(session, None, "sign_in_refused", kind="user", subject=subject or None)
+    elif before == REFUSALS_AN_HOUR:
+        audit.record(session, None, "sign_in_refused_many", kind="user", subject=subject or None)
 
 
 def find_session(session: Session, token: str, *, idle: timedelta) -> StaffSession | None:

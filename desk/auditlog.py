@@ -5,14 +5,19 @@ from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
 from uuid import UUID
 
-from sqlalchemy import select
+from sqlalchemy import delete, select
 from sqlalchemy.orm import Session, joinedload
 
 from cases.models import Case, User
+from core.database import now
+from core.settings import Settings
+from desk import audit
 from desk.models import AuditEntry
 from desk.words import Words
 
 PAGE = 50
+SHORTEST = timedelta(days=366)
+"""What the database refuses to delete, and a day more."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,6 +52,17 @@ class Found:
 
     lines: list[Line]
     next_before: int | None
+
+
+def end_old(session: Session, settings: Settings, at: datetime | None = None) -> int:
+    """Delete the lines whose time is over, and leave one that says how many. Younger than a year, PostgreSQL keeps them."""
+    kept = max(settings.audit_retention, SHORTEST)
+    gone = session.execute(
+        delete(AuditEntry).where(AuditEntry.at < (at or now()) - kept).returning(AuditEntry.number)
+    ).all()
+    if gone:
+        audit.record(session, None, "audit_ended", count=str(len(gone)))
+    return len(gone)
 
 
 def search(session: Session, wanted: Search, words: Words) -> Found:

@@ -19,7 +19,7 @@ from cases.models import User
 from core.database import now
 from core.encryption import cipher
 from desk import attempts, audit
-from desk.models import RecoveryCode, SecondFactor, StaffSession
+from desk.models import Passkey, RecoveryCode, SecondFactor, StaffSession
 
 STEP = 30
 """Seconds for which a code holds (RFC 6238)."""
@@ -111,6 +111,7 @@ def remove(session: Session, user: User) -> None:
     """Forget the second factor and the password: a one-time link is the only way in, so that a stolen password does not profit."""
     session.execute(delete(SecondFactor).where(SecondFactor.user_id == user.id))
     session.execute(delete(RecoveryCode).where(RecoveryCode.user_id == user.id))
+    session.execute(delete(Passkey).where(Passkey.user_id == user.id))
     session.execute(delete(StaffSession).where(StaffSession.user_id == user.id))
     user.second_factor_at = None
     user.password_hash = None

@@ -30,6 +30,9 @@ class StaffSession(Identified, Base):
     """When the user last showed a password or a second factor: what is dangerous asks for it again after a while."""
     second_factor_at: Mapped[datetime | None]
     """When the second factor was given in this session."""
+    challenge: Mapped[bytes | None] = mapped_column(LargeBinary)
+    """What a passkey is asked to sign (desk/passkeys.py); taken once."""
+    challenge_at: Mapped[datetime | None]
     expires_at: Mapped[datetime]
 
     user: Mapped[User] = relationship()
@@ -129,3 +132,28 @@ class StatisticRelease(Base):
     cells: Mapped[list[Any]]
     """`[table, row, column, count or null]` each."""
     published_at: Mapped[datetime] = mapped_column(default=now)
+
+
+class Passkey(Identified, Base):
+    """A key on somebody's phone, computer or stick that signs in their place: it cannot be told to a false page (WebAuthn)."""
+
+    __tablename__ = "passkey"
+
+    user_id: Mapped[UUID] = mapped_column(ForeignKey("staff_user.id", ondelete="CASCADE"), index=True)
+    credential_id: Mapped[bytes] = mapped_column(LargeBinary, unique=True)
+    public_key: Mapped[bytes] = mapped_column(LargeBinary)
+    sign_count: Mapped[int] = mapped_column(BigInteger)
+    """Rises with each use; one that falls is a copy."""
+    name: Mapped[str]
+    created_at: Mapped[datetime] = mapped_column(default=now)
+    last_used_at: Mapped[datetime | None]
+
+
+class AddressWindow(Base):
+    """Tries to sign in from one address of the network in ten minutes. Only its keyed hash is kept, for those minutes (desk/limits.py)."""
+
+    __tablename__ = "address_window"
+
+    address_hash: Mapped[bytes] = mapped_column(LargeBinary, primary_key=True)
+    began_at: Mapped[datetime] = mapped_column(default=now, index=True)
+    count: Mapped[int] = mapped_column(default=0)

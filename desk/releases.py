@@ -17,7 +17,7 @@ from core.database import Sessions, now
 from core.jobs import UPKEEP
 from core.logging import get_logger
 from core.settings import Settings
-from desk import counting
+from desk import auditlog, counting
 from desk.counting import SPAN, CellKey, span_of
 from desk.models import StatisticMark, StatisticRelease
 from desk.suppression import suppress
@@ -29,6 +29,7 @@ SETTLED = timedelta(days=4)
 MOST = 13
 """Spans published in one run: a year."""
 COUNT = "desk.statistics"
+END_AUDIT = "desk.end_audit"
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,3 +105,9 @@ def add_tasks(app: procrastinate.App, sessions: Sessions, settings: Settings) ->
         with sessions.begin() as session:
             counting.note(session, now())
             publish_due(session, settings)
+
+    @app.periodic(cron="53 3 * * *")
+    @app.task(name=END_AUDIT, queue=UPKEEP, queueing_lock=END_AUDIT, lock=END_AUDIT)
+    def end_audit(timestamp: int) -> None:  # noqa: ARG001 - a periodic job is given its time
+        with sessions.begin() as session:
+            auditlog.end_old(session, settings)

@@ -18,6 +18,7 @@ from desk import (
     web_language,
     web_number,
     web_owned,
+    web_passkey,
     web_people,
     web_queue,
     web_referral,
@@ -64,6 +65,7 @@ def make_router(desk: Desk) -> APIRouter:
     )
     web_sign_in.add_routes(router, desk.settings, desk.sessions, door)
     web_factor.add_routes(router, desk.settings, door)
+    web_passkey.add_routes(router, desk.settings, door)
     web_language.add_routes(router, door)
     web_account.add_routes(router, desk.settings, door)
     web_queue.add_routes(router, door, desk.live)

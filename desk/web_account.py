@@ -5,7 +5,7 @@ from uuid import UUID
 from fastapi import APIRouter, Request, Response
 
 from core.settings import Settings
-from desk import accounts, factors
+from desk import accounts, factors, passkeys
 from desk.access import Door
 from desk.frame import frame
 from desk.pages import go, page
@@ -25,6 +25,7 @@ def add_routes(router: APIRouter, settings: Settings, door: Door) -> None:
                 sessions=accounts.sessions_of(visit.session, visit.user, idle=settings.session_idle),
                 here=visit.staff_session.id,
                 codes_left=factors.recovery_codes_left(visit.session, visit.user),
+                passkeys=passkeys.passkeys_of(visit.session, visit.user),
             )
 
     @router.post("/account/sessions/{session_id}/end")

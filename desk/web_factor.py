@@ -6,7 +6,7 @@ from fastapi import APIRouter, Form, Request, Response
 
 from core.logging import get_logger
 from core.settings import Settings
-from desk import accounts, attempts, factors
+from desk import accounts, attempts, factors, passkeys
 from desk.access import Door, Visit, safe_next
 from desk.errors import FactorNeeded, PasswordNeeded
 from desk.pages import go, page
@@ -22,8 +22,8 @@ Field = Annotated[str, Form()]
 def add_routes(router: APIRouter, settings: Settings, door: Door) -> None:
     """Setting up, giving, confirming."""
     _add_setup(router, settings, door)
-    _add_code(router, door)
-    _add_confirmation(router, door)
+    _add_code(router, settings, door)
+    _add_confirmation(router, settings, door)
 
 
 def _add_setup(router: APIRouter, settings: Settings, door: Door) -> None:
@@ -61,14 +61,14 @@ def _add_setup(router: APIRouter, settings: Settings, door: Door) -> None:
             return page("recovery.html", codes=factors.new_recovery_codes(visit.session, visit.user), first=False)
 
 
-def _add_code(router: APIRouter, door: Door) -> None:
+def _add_code(router: APIRouter, settings: Settings, door: Door) -> None:
     @router.get("/second-factor")
     @needs(BEGIN)
     def show_code(request: Request) -> Response:
         with door.visit(request) as visit:
             if visit.user.second_factor_at is None or visit.staff_session.second_factor_at is not None:
                 return go("/desk")
-            return page("second_factor.html", error=None)
+            return factor_page(visit, settings)
 
     @router.post("/second-factor")
     @needs(BEGIN, logs="second_factor_given")
@@ -77,19 +77,19 @@ def _add_code(router: APIRouter, door: Door) -> None:
             wrong = factors.check(visit.session, visit.user, code)
             if wrong is not None:
                 visit.logged = True
-                return page("second_factor.html", status=429 if wrong.wait else 422, error=_said(wrong))
+                return factor_page(visit, settings, wrong)
             factors.given(visit.session, visit.staff_session)
             response = go("/desk/password" if visit.staff_session.by_link else "/desk")
             door.let_in(response, accounts.renew(visit.session, visit.staff_session))
             return response
 
 
-def _add_confirmation(router: APIRouter, door: Door) -> None:
+def _add_confirmation(router: APIRouter, settings: Settings, door: Door) -> None:
     @router.get("/confirm")
     @needs("account.own")
     def show_confirmation(request: Request, next: str = "/desk") -> Response:  # noqa: A002 (the name in the address)
         with door.visit(request) as visit:
-            return page("confirm.html", error=None, next=safe_next(next), user=visit.user)
+            return confirm_page(visit, settings, safe_next(next))
 
     @router.post("/confirm")
     @needs("account.own", logs="confirmed")
@@ -98,10 +98,29 @@ def _add_confirmation(router: APIRouter, door: Door) -> None:
             wrong = _check(visit, shown)
             if wrong is not None:
                 visit.logged = True
-                status = 429 if wrong.wait else 422
-                return page("confirm.html", status=status, error=_said(wrong), next=safe_next(next), user=visit.user)
+                return confirm_page(visit, settings, safe_next(next), wrong)
             accounts.confirm(visit.session, visit.staff_session)
         return go(safe_next(next))
+
+
+def factor_page(visit: Visit, settings: Settings, wrong: factors.Wrong | None = None) -> Response:
+    """Where the second factor is asked for: a code, or one of the user's passkeys."""
+    options = passkeys.begin_showing(visit.session, visit.staff_session, settings)
+    return page("second_factor.html", status=_status(wrong), error=wrong and _said(wrong), options=options)
+
+
+def confirm_page(visit: Visit, settings: Settings, back: str, wrong: factors.Wrong | None = None) -> Response:
+    """Where somebody shows who they are before something dangerous."""
+    options = passkeys.begin_showing(visit.session, visit.staff_session, settings)
+    return page(
+        "confirm.html", status=_status(wrong), error=wrong and _said(wrong), next=back, user=visit.user, options=options
+    )
+
+
+def _status(wrong: factors.Wrong | None) -> int:
+    if wrong is None:
+        return 200
+    return 429 if wrong.wait else 422
 
 
 def _check(visit: Visit, shown: str) -> factors.Wrong | None:

@@ -11,6 +11,7 @@ from desk import accounts
 from desk.access import Door, safe_next
 from desk.browsers import name_of
 from desk.errors import FactorNeeded
+from desk.limits import wait_of
 from desk.models import StaffSession
 from desk.pages import go, page
 from desk.passwords import check_password, fault_of
@@ -38,8 +39,11 @@ def _add_name_and_password(router: APIRouter, settings: Settings, sessions: Sess
     @router.post("/sign-in")
     @needs(PUBLIC)
     def sign_in(request: Request, name: Field = "", password: Field = "", next: Field = "/desk") -> Response:  # noqa: A002
+        outcome: accounts.SignedIn | accounts.Refused | None = None
+        if too_often := wait_of(request, sessions, settings):
+            outcome = accounts.Refused(wait=too_often)
         with sessions.begin() as session:
-            outcome = accounts.sign_in(
+            outcome = outcome or accounts.sign_in(
                 session, name[:200], password, lifetime=settings.session_lifetime, browser=_browser(request)
             )
         if isinstance(outcome, accounts.Refused):
@@ -62,9 +66,19 @@ def _add_name_and_password(router: APIRouter, settings: Settings, sessions: Sess
 
 
 def _add_links(router: APIRouter, settings: Settings, sessions: Sessions, door: Door) -> None:
+    def too_often(request: Request) -> Response | None:
+        wait = wait_of(request, sessions, settings)
+        if not wait:
+            return None
+        headers = {"Retry-After": str(int(wait.total_seconds()) + 1)}
+        said = words().say("sign_in_wait", time=words().wait(wait))
+        return page("sign_in.html", status=429, headers=headers, error=said, name="", next="/desk")
+
     @router.get("/sign-in/{token}")
     @needs(PUBLIC)
-    def show_link(token: str) -> Response:
+    def show_link(request: Request, token: str) -> Response:
+        if refused := too_often(request):
+            return refused
         with sessions.begin() as session:
             holds = accounts.link_holds(session, token)
         return page("link.html", status=200 if holds else 410, holds=holds, token=token)
@@ -72,6 +86,8 @@ def _add_links(router: APIRouter, settings: Settings, sessions: Sessions, door: 
     @router.post("/sign-in/{token}")
     @needs(PUBLIC)
     def use_link(request: Request, token: str) -> Response:
+        if refused := too_often(request):
+            return refused
         with sessions.begin() as session:
             signed_in = accounts.use_link(session, token, lifetime=settings.session_lifetime, browser=_browser(request))
         if signed_in is None:
