@@ -4,10 +4,20 @@ from datetime import date, datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import BigInteger, ForeignKey, Identity, LargeBinary, UniqueConstraint, func
+from sqlalchemy import (
+    BigInteger,
+    CheckConstraint,
+    ForeignKey,
+    Identity,
+    Index,
+    LargeBinary,
+    UniqueConstraint,
+    func,
+    text,
+)  # fmt: skip
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
-from cases.models import User
+from cases.models import Case, User
 from core.database import Base, Identified, now
 from core.encryption import Encrypted
 
@@ -157,3 +167,29 @@ class AddressWindow(Base):
     address_hash: Mapped[bytes] = mapped_column(LargeBinary, primary_key=True)
     began_at: Mapped[datetime] = mapped_column(default=now, index=True)
     count: Mapped[int] = mapped_column(default=0)
+
+
+class CaseExport(Identified, Base):
+    """A case that somebody wants to take out of the desk: asked for, agreed to by another person, shown once (desk/exports.py)."""
+
+    __tablename__ = "case_export"
+    __table_args__ = (
+        CheckConstraint("state IN ('waiting', 'agreed', 'refused', 'shown')", name="state"),
+        Index(
+            "uq_case_export_under_way", "case_id", unique=True, postgresql_where=text("state IN ('waiting', 'agreed')")
+        ),
+    )
+
+    case_id: Mapped[UUID] = mapped_column(ForeignKey("case.id", ondelete="CASCADE"), index=True)
+    state: Mapped[str] = mapped_column(default="waiting")
+    reason: Mapped[str]
+    """Of a list (REASONS): free text about a person has no place in a table that outlives what it is about."""
+    asked_by_id: Mapped[UUID] = mapped_column(ForeignKey("staff_user.id"))
+    asked_at: Mapped[datetime] = mapped_column(default=now)
+    decided_by_id: Mapped[UUID | None] = mapped_column(ForeignKey("staff_user.id"))
+    decided_at: Mapped[datetime | None]
+    shown_at: Mapped[datetime | None]
+
+    case: Mapped[Case] = relationship()
+    asked_by: Mapped[User] = relationship(foreign_keys=[asked_by_id])
+    decided_by: Mapped[User | None] = relationship(foreign_keys=[decided_by_id])

@@ -14,6 +14,7 @@ from desk import (
     web_case,
     web_complaints,
     web_directory,
+    web_export,
     web_factor,
     web_language,
     web_number,
@@ -74,6 +75,7 @@ def make_router(desk: Desk) -> APIRouter:
     web_work.add_routes(router, cases)
     web_referral.add_routes(router, web_referral.ReferralPages(desk.settings, desk.gateway, door))
     web_number.add_routes(router, door)
+    web_export.add_routes(router, cases)
     web_rota.add_routes(router, desk.settings, door)
     web_people.add_routes(router, web_people.PeoplePages(desk.settings, desk.gateway, door))
     web_teams.add_routes(router, desk.settings, door)
