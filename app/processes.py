@@ -3,11 +3,12 @@
 import ctypes
 import os
 import signal
+import socket
 import subprocess
 import sys
 import threading
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -19,6 +20,10 @@ log = get_logger("app.processes")
 STOP_SECONDS = 10.0
 """How long a process may take to finish what it is doing when it is asked to stop."""
 MAX_BACKOFF = 30.0
+BACKLOG = 512
+"""Calls that may wait while a program is started again: Twilio gives each 15 seconds."""
+SOCKET = "WAYMARK_SOCKET_FD"
+"""Variable that tells a program which of its open files is the socket it serves."""
 _LOG_LIMIT = 20 * 1024 * 1024
 _PR_SET_PDEATHSIG = 1
 _libc = ctypes.CDLL(None, use_errno=True)
@@ -36,6 +41,8 @@ class Program:
     name: str
     command: Sequence[str]
     environment: Mapping[str, str] = field(repr=False)
+    listens: tuple[str, int] | None = None
+    """Address whose socket the supervisor opens and keeps: who calls while the program is started again waits, and is not turned away."""
 
 
 @dataclass(slots=True)
@@ -53,6 +60,7 @@ class Supervisor:
     def __init__(self, logs: Path) -> None:
         self._logs = logs
         self._running: list[_Running] = []
+        self._sockets: dict[str, socket.socket] = {}
         self._stopping = threading.Event()
 
     def start(self, program: Program) -> None:
@@ -82,10 +90,12 @@ class Supervisor:
     def stopping(self) -> bool:
         return self._stopping.is_set()
 
-    def watch(self) -> None:
-        """Restart what ends, until somebody asks to stop."""
+    def watch(self, *, beside: Callable[[], object] | None = None) -> None:
+        """Restart what ends, until somebody asks to stop; `beside` looks after what is not a program of ours (the database)."""
         while not self._stopping.wait(0.5):
             self.revive()
+            if beside is not None:
+                beside()
 
     def revive(self) -> None:
         """Look once whether a process ended, and start it again when its pause is over."""
@@ -123,8 +133,20 @@ class Supervisor:
                 item.process.kill()
                 item.process.wait()
         self._running.clear()
+        for each in self._sockets.values():
+            each.close()
+        self._sockets.clear()
+
+    def _socket(self, program: Program) -> socket.socket | None:
+        if program.listens is None:
+            return None
+        if program.name not in self._sockets:
+            # As `waymark up` itself does not accept, what comes meanwhile waits in the socket's queue.
+            self._sockets[program.name] = socket.create_server(program.listens, backlog=BACKLOG)
+        return self._sockets[program.name]
 
     def _spawn(self, program: Program) -> subprocess.Popen[bytes]:
+        kept = self._socket(program)
         self._logs.mkdir(parents=True, exist_ok=True)
         path = self.log_of(program.name)
         if path.is_file() and path.stat().st_size > _LOG_LIMIT:
@@ -134,7 +156,8 @@ class Supervisor:
             return subprocess.Popen(  # noqa: S603 (our own programs)
                 list(program.command),
                 cwd=PROJECT,
-                env=dict(program.environment),
+                env=dict(program.environment) | ({SOCKET: str(kept.fileno())} if kept else {}),
+                pass_fds=(kept.fileno(),) if kept else (),
                 stdin=subprocess.DEVNULL,
                 stdout=output,
                 stderr=subprocess.STDOUT,

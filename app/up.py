@@ -15,7 +15,7 @@ import httpx
 
 from app import embedded, ports, training
 from app.bootstrap import make_sessions
-from app.migrations import migrate
+from app.migrations import SchemaError, migrate
 from app.processes import Program, Supervisor
 from app.secrets import ensure_secrets
 from core.encryption import Cipher, use_cipher
@@ -121,7 +121,7 @@ def programs(settings: Settings, made: dict[str, str]) -> list[Program]:
         Program("actions", [python, "-m", "bot.actions.server"], ours),
         Program("engine", [str(training.ENGINE_PYTHON), "-m", "bot.engine.server"], engine),
         Program("worker", [python, "-m", "app.worker"], ours),
-        Program("web", [python, "-m", "app.web"], ours),
+        Program("web", [python, "-m", "app.web"], ours, listens=(settings.host, settings.port)),
     ]
     if settings.demonstration:
         found.append(Program("phone", [python, "-m", "gateway.simulator.server"], ours))
@@ -182,6 +182,7 @@ def wait_until_ready(settings: Settings, supervisor: Supervisor) -> None:
 def up(settings: Settings) -> int:
     """Start everything and stay until Ctrl-C or SIGTERM. Returns the exit code."""
     begun = time.monotonic()
+    own_database = settings.database_url is None
     supervisor = Supervisor(settings.data_dir / "logs")
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, lambda *_: supervisor.ask_to_stop())
@@ -200,9 +201,9 @@ def up(settings: Settings) -> int:
                 wait_until_ready(settings, supervisor)
             if not supervisor.stopping:
                 _welcome(settings, prepared, time.monotonic() - begun)
-                supervisor.watch()
+                supervisor.watch(beside=(lambda: embedded.revive(settings.data_dir)) if own_database else None)
             tell("… stopping")
-    except (StartError, SettingsError) as error:
+    except (StartError, SettingsError, SchemaError) as error:
         print(f"waymark: {error}", file=sys.stderr)  # noqa: T201
         return 1
     return 0

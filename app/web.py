@@ -1,5 +1,7 @@
 """The web process: Twilio's webhooks, the desk and the health page in one application."""
 
+import os
+import socket
 import sys
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -10,6 +12,7 @@ from fastapi.responses import JSONResponse, RedirectResponse
 
 from app.bootstrap import Rooms, make_rooms
 from app.health import Health
+from app.processes import SOCKET
 from core.logging import set_up_logging
 from core.settings import Settings, SettingsError, get_settings
 from desk.live import Live
@@ -84,15 +87,20 @@ def main() -> int:
     except SettingsError as error:
         sys.stderr.write(f"{error}\n")
         return 1
-    uvicorn.run(
-        make_web(rooms),
-        host=settings.host,
-        port=settings.port,
-        access_log=False,
-        log_config=None,
-        server_header=False,
-        timeout_graceful_shutdown=5,
+    server = uvicorn.Server(
+        uvicorn.Config(
+            make_web(rooms),
+            host=settings.host,
+            port=settings.port,
+            access_log=False,
+            log_config=None,
+            server_header=False,
+            timeout_graceful_shutdown=5,
+        )
     )
+    # `waymark up` keeps the socket: Twilio's calls wait in it while this process is started again.
+    kept = os.environ.get(SOCKET)
+    server.run(sockets=[socket.socket(fileno=int(kept))] if kept else None)
     return 0
 
 

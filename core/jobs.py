@@ -3,10 +3,15 @@
 Arguments of jobs are ids, never bodies or numbers: the queue's table is read by operators.
 """
 
-from typing import Any
+import asyncio
+from typing import Any, LiteralString
 
 import procrastinate
 from sqlalchemy.orm import Session
+
+from core.logging import get_logger
+
+log = get_logger(__name__)
 
 TURNS = "turns"
 """Queue of what people wrote: one turn at a time per conversation."""
@@ -14,6 +19,11 @@ OUTBOX = "outbox"
 """Queue of replies on their way to Twilio."""
 UPKEEP = "upkeep"
 """Queue of schedules: stalled jobs, retention, reconciliation."""
+
+HEARTBEAT_SECONDS = 5.0
+"""How often a worker says that it lives."""
+DEAD_AFTER_SECONDS = 20.0
+"""Silence after which a worker is taken for dead and its jobs are run again: so long somebody waits whose turn it had begun."""
 
 QUEUES = (TURNS, OUTBOX, UPKEEP)
 """Every queue; a test asserts that the worker serves them all."""
@@ -30,6 +40,48 @@ def make_app(conninfo: str) -> procrastinate.App:
 def plain_conninfo(url: str) -> str:
     """A database URL as libpq reads it."""
     return url.replace("postgresql+psycopg://", "postgresql://", 1)
+
+
+STUCK_AFTER_SECONDS = 300.0
+"""A turn or a sending that has run for so long has ended without its worker being able to say so (the database was away at that moment)."""
+
+_RUN_AGAIN: LiteralString = """
+    WITH left_behind AS (
+        SELECT job.id, job.task_name
+        FROM procrastinate_jobs AS job LEFT JOIN procrastinate_workers AS worker ON worker.id = job.worker_id
+        WHERE job.status = 'doing'
+          AND (worker.id IS NULL
+            OR worker.last_heartbeat < now() - make_interval(secs => %(dead)s)
+            OR (job.queue_name = ANY(%(short)s) AND now() - make_interval(secs => %(stuck)s) > (
+              SELECT max(event.at) FROM procrastinate_events AS event
+              WHERE event.job_id = job.id AND event.type = 'started')))
+        FOR UPDATE OF job SKIP LOCKED)
+    SELECT id, task_name, procrastinate_retry_job_v2(id, now(), NULL, NULL, NULL)::text FROM left_behind
+"""
+
+
+async def run_again_what_was_left(app: procrastinate.App) -> int:
+    """Give the jobs of workers that died, and those whose end nobody could write down, to whoever lives; how many.
+
+    A statement and not a job: a job that does this could be left behind itself, with its lock, and nothing would ever be run again.
+    Jobs are idempotent, so one that is run although its worker was only slow does no harm.
+    """
+    rows = await app.connector.execute_query_all_async(
+        _RUN_AGAIN, dead=DEAD_AFTER_SECONDS, stuck=STUCK_AFTER_SECONDS, short=[TURNS, OUTBOX]
+    )
+    for row in rows:
+        log.warning("a job of a worker that died is run again", job=row["id"], task=row["task_name"])
+    return len(rows)
+
+
+async def look_after_jobs(app: procrastinate.App) -> None:
+    """Do so for ever, in every worker. While the database is away there is nothing to do: it is tried again."""
+    while True:
+        try:
+            await run_again_what_was_left(app)
+        except (procrastinate.exceptions.ConnectorException, OSError, TimeoutError) as error:
+            log.warning("jobs could not be looked after", error=type(error).__name__)
+        await asyncio.sleep(HEARTBEAT_SECONDS)
 
 
 _deferrer = procrastinate.App(connector=procrastinate.SyncPsycopgConnector(conninfo="dbname=unused"))

@@ -50,7 +50,7 @@ def reconcile(gateway: Gateway, *, at: datetime | None = None) -> Reconciled:
     moment = at or now()
     until = moment - IN_FLIGHT
     with gateway.sessions.begin() as session:
-        since = _since(session, moment)
+        since = min(_since(session, moment), until)
         ours = _ours(session, gateway)
     try:
         listed = [one for one in gateway.provider.inbound(since, until) if one.to in ours]
@@ -76,14 +76,17 @@ def sent_late(message: Message) -> datetime | None:
     return datetime.fromisoformat(written) if written else None
 
 
-def last(session: Session, *, successful: bool = False) -> Reconciliation | None:
-    """The newest comparison, or the newest that did not fail."""
+def last(session: Session, *, successful: bool = False, before: datetime | None = None) -> Reconciliation | None:
+    """The newest comparison, or the newest that did not fail, or the newest whose span had ended by a moment."""
     query = select(Reconciliation).order_by(Reconciliation.at.desc()).limit(1)
+    if before is not None:
+        query = query.where(Reconciliation.until <= before)
     return session.scalars(query.where(Reconciliation.failure.is_(None)) if successful else query).first()
 
 
 def _since(session: Session, moment: datetime) -> datetime:
-    before = last(session, successful=True)
+    # A clock that ran ahead for a while left a span that ends in the future: nothing is known of what came since.
+    before = last(session, successful=True, before=moment)
     if before is None:
         return moment - FIRST_LOOK
     return max(before.until - OVERLAP, moment - LONGEST_LOOK)

@@ -21,7 +21,7 @@ from gateway.window import SEND
 
 log = get_logger(__name__)
 
-RETRY_STALLED = "gateway.retry_stalled"
+LEFT_BEHIND = "gateway.left_behind"
 FORGET_REJECTED = "gateway.forget_rejected"
 RECONCILE = "gateway.reconcile"
 _LEFT_BEHIND = text("""
@@ -67,13 +67,9 @@ def add_tasks(app: procrastinate.App, gateway: Gateway) -> None:
     def send_message(message_id: str) -> None:
         send(gateway, UUID(message_id))
 
-    # The lock: of two runs at once the slower would take a job away from the worker that the faster had just given it to.
     @app.periodic(cron="* * * * *")
-    @app.task(name=RETRY_STALLED, queue=UPKEEP, queueing_lock=RETRY_STALLED, lock=RETRY_STALLED)
-    async def retry_stalled(timestamp: int) -> None:  # noqa: ARG001 - a periodic job is given its time
-        for job in await app.job_manager.get_stalled_jobs():
-            log.warning("a job of a worker that died is run again", job=job.id, task=job.task_name)
-            await app.job_manager.retry_job(job)
+    @app.task(name=LEFT_BEHIND, queue=UPKEEP, queueing_lock=LEFT_BEHIND)
+    def left_behind(timestamp: int) -> None:  # noqa: ARG001 - a periodic job is given its time
         pick_up_left_behind(gateway)
 
     invitations.add_tasks(app, gateway)

@@ -4,7 +4,7 @@ import psycopg
 import pytest
 from sqlalchemy import text
 
-from app.migrations import differences, migrate, state
+from app.migrations import SchemaError, differences, migrate, standing, state
 from app.tables import MODULES
 from core.database import make_engine
 from core.settings import PROJECT
@@ -52,3 +52,41 @@ def test_every_room_with_models_is_compared() -> None:
         for path in (PROJECT / room).rglob("models.py")
     }
     assert found == set(MODULES)
+
+
+def test_a_schema_ahead_or_behind_is_told_and_a_newer_one_is_left_alone(empty_database: str) -> None:
+    migrate(empty_database)
+    assert standing(empty_database) == "current"
+    engine = make_engine(empty_database)
+    with engine.begin() as connection:
+        connection.execute(text("UPDATE alembic_version SET version_num = '9999'"))
+    assert standing(empty_database) == "ahead"
+    with pytest.raises(SchemaError, match="newer"):
+        migrate(empty_database)
+    with engine.begin() as connection:
+        connection.execute(text("UPDATE alembic_version SET version_num = '0001'"))
+    assert standing(empty_database) == "behind"
+    engine.dispose()
+
+
+def test_migrations_leave_what_older_code_reads_and_writes_as_it_is() -> None:
+    """The old processes serve while the new schema is there: a column that goes, or that must be filled, would break their inserts."""
+    for path in sorted((PROJECT / "migrations" / "versions").glob("*.py")):
+        if path.name < "0020":
+            continue  # before anybody ran it with people
+        up = path.read_text().partition("def upgrade")[2].partition("def downgrade")[0]
+        for forbidden in (
+            "drop_column",
+            "drop_table",
+            "rename_table",
+            "new_column_name",
+            "DROP COLUMN",
+            "DROP TABLE",
+            "RENAME",
+        ):
+            assert forbidden not in up, f"{path.name}: {forbidden} breaks the version that still serves"
+        for added in up.split("op.add_column")[1:]:
+            column = added.partition("op.")[0]
+            assert "nullable=False" not in column or "server_default" in column, (
+                f"{path.name}: old code does not fill it"
+            )

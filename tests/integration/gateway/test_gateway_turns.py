@@ -14,12 +14,12 @@ from cases import service
 from cases.models import CaseEvent
 from cases.ownership import change_owner
 from core.database import now
-from core.jobs import UPKEEP, defer
+from core.jobs import make_app, run_again_what_was_left
 from core.turns import Choice, Close, Erase, HandOver, Item, Payload, Say, SetLanguage, TurnRequest
 from gateway import door, turn
 from gateway.errors import EngineError
 from gateway.outbox import resume
-from gateway.tasks import RETRY_STALLED, pick_up_left_behind
+from gateway.tasks import pick_up_left_behind
 from tests.integration.gateway.doubles import Line
 
 pytestmark = pytest.mark.anyio
@@ -382,10 +382,28 @@ async def test_the_job_of_a_worker_that_died_is_run_again(line: Line) -> None:
     await line.write("hello")
     with line.sessions.begin() as session:
         session.execute(text("UPDATE procrastinate_jobs SET status = 'doing', worker_id = NULL"))
-    with line.sessions.begin() as session:
-        # Two at once, as when the schedule comes due while somebody asks for a run by hand.
-        for _ in range(2):
-            defer(session, RETRY_STALLED, queue=UPKEEP, lock=RETRY_STALLED, timestamp=0)
+    app = make_app(line.url)
+    async with app.open_async():
+        # Two at once, as in two workers: the slower must not take it away from whom the faster gave it to.
+        given = await asyncio.gather(run_again_what_was_left(app), run_again_what_was_left(app))
+    assert sum(given) == 1
+    await line.work()
+    assert line.twilio.bodies == ["An information line."]
+
+
+async def test_a_job_whose_end_could_not_be_written_down_does_not_hold_its_conversation_for_ever(line: Line) -> None:
+    line.engine.steps = [[INTRO]]
+    await line.write("hello")
+    app = make_app(line.url)
+    async with app.open_async():
+        # Its worker lives and says so; it only could not reach the database when the job ended.
+        worker = await app.job_manager.register_worker()
+        with line.sessions.begin() as session:
+            session.execute(text("UPDATE procrastinate_jobs SET status = 'doing', worker_id = :id"), {"id": worker})
+        assert await run_again_what_was_left(app) == 0, "it may still be at work"
+        with line.sessions.begin() as session:
+            session.execute(text("UPDATE procrastinate_events SET at = at - interval '6 minutes'"))
+        assert await run_again_what_was_left(app) == 1
     await line.work()
     assert line.twilio.bodies == ["An information line."]
 

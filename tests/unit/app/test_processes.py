@@ -1,5 +1,6 @@
 """The supervisor starts, revives and stops real processes."""
 
+import socket
 import sys
 import time
 from collections.abc import Callable, Iterator
@@ -9,6 +10,7 @@ import psutil
 import pytest
 
 from app.processes import Program, Supervisor
+from tests.ports import free_port
 
 SLEEP = (sys.executable, "-c", "import time; print('up', flush=True); time.sleep(600)")
 DEAF = (
@@ -76,3 +78,23 @@ def test_a_process_gets_the_environment_it_is_given_and_nothing_else(
 def test_logs_can_be_read_by_their_owner_only(supervisor: Supervisor) -> None:
     supervisor.start(Program("one", SLEEP, {}))
     assert supervisor.log_of("one").stat().st_mode & 0o077 == 0
+
+
+LISTENER = (
+    sys.executable,
+    "-c",
+    (
+        "import os, socket; kept = socket.socket(fileno=int(os.environ['WAYMARK_SOCKET_FD']))\n"
+        "while True:\n    caller, _ = kept.accept(); caller.sendall(str(os.getpid()).encode()); caller.close()"
+    ),
+)
+
+
+def test_who_calls_while_a_program_is_dead_waits_until_it_lives_again(supervisor: Supervisor) -> None:
+    port = free_port()
+    supervisor.start(Program("web", LISTENER, {}, listens=("127.0.0.1", port)))
+    psutil.Process(supervisor.pid("web")).kill()
+    wait(lambda: not supervisor.alive("web"))
+    with socket.create_connection(("127.0.0.1", port), timeout=30) as call:
+        supervisor.revive()
+        assert call.recv(20) == str(supervisor.pid("web")).encode()
