@@ -28,6 +28,9 @@ evaluate: train ## measure understanding, beside Rasa's own pipeline; writes doc
 bench-directory: setup ## measure the directory up to a million services; writes docs/directory-performance.md
 	@$(BIN)/python -m benchmarks.directory
 
+chaos: train .make/dev ## kill and disturb a whole line under load; writes docs/reliability.md (SIZE="--messages 2000 …", SEED=…)
+	@$(BIN)/python -m benchmarks.chaos $(SIZE) $(if $(SEED),--seed $(SEED))
+
 check: setup .make/dev ## lint, types, layers
 	@$(BIN)/ruff check --quiet .
 	@$(BIN)/ruff format --check --quiet .
@@ -81,4 +84,4 @@ check-locks:
 clean: ## remove what was built and installed, not the data in .waymark
 	rm -rf .venv .venv-engine .tools .make models .mypy_cache .ruff_cache .pytest_cache
 
-.PHONY: help run test evaluate bench-directory check check-locks format train setup lock clean
+.PHONY: help run test evaluate bench-directory chaos check check-locks format train setup lock clean

@@ -43,13 +43,9 @@ def make_router(simulator: Simulator) -> APIRouter:
     """Routes that read, add and clear faults, step the clock and decide on templates."""
     router = APIRouter(prefix="/simulator")
 
-    def here(request: Request) -> None:
-        if request.client is None or not is_loopback(request.client.host):
-            raise HTTPException(403, "only from this computer")
-
     @router.post("/faults", status_code=201)
     async def plan(request: Request, wanted: Plan) -> list[Fault]:
-        here(request)
+        _here(request)
         if wanted.code not in LATER:
             raise HTTPException(422, "not valid: code")
         simulator.faults.plan(wanted.kind, times=wanted.times, seconds=wanted.seconds, code=wanted.code)
@@ -57,25 +53,55 @@ def make_router(simulator: Simulator) -> APIRouter:
 
     @router.get("/faults")
     async def planned(request: Request) -> list[Fault]:
-        here(request)
+        _here(request)
         return simulator.faults.planned()
 
     @router.delete("/faults", status_code=204)
     async def clear(request: Request) -> Response:
-        here(request)
+        _here(request)
         simulator.faults.clear()
         return Response(status_code=204)
 
     @router.post("/clock")
     async def step(request: Request, wanted: Clock) -> dict[str, str]:
-        here(request)
+        _here(request)
         simulator.ahead += timedelta(seconds=wanted.forward)
         return {"now": simulator.now().isoformat()}
 
     @router.post("/templates", status_code=204)
     async def review(request: Request, wanted: Review) -> Response:
-        here(request)
+        _here(request)
         simulator.contents.verdict = wanted.verdict
         return Response(status_code=204)
 
+    _add_counts(router, simulator)
     return router
+
+
+def _add_counts(router: APIRouter, simulator: Simulator) -> None:
+    @router.get("/journal")
+    async def journal(request: Request) -> list[dict[str, str | int | None]]:
+        _here(request)
+        # What was really taken over and posted, in that order, without a word of it: a load test counts by it.
+        return [
+            {
+                "sid": message.sid,
+                "direction": "inbound" if message.inbound else "outbound",
+                "person": str(message.person),
+                "status": message.status,
+                "callback": message.callback,
+                "hook": message.hook,
+            }
+            for message in simulator.state.messages.values()
+        ]
+
+    @router.get("/pending")
+    async def pending(request: Request) -> int:
+        _here(request)
+        # Written, and not yet answered by the webhook.
+        return sum(message.inbound and message.hook == "pending" for message in simulator.state.messages.values())
+
+
+def _here(request: Request) -> None:
+    if request.client is None or not is_loopback(request.client.host):
+        raise HTTPException(403, "only from this computer")

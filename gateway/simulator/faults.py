@@ -15,6 +15,7 @@ FaultKind = Literal[
     "lost_callbacks",  # no status is told
     "duplicate_webhook",  # what a person wrote is posted twice
     "lost_webhook",  # what a person wrote is posted never; only a reconciliation finds it
+    "delayed_webhook",  # what a person wrote is posted late: what they wrote after it overtakes it
 ]
 KINDS: tuple[str, ...] = get_args(FaultKind)
 

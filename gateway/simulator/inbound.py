@@ -1,5 +1,6 @@
 """From the person to us: what the phone sends becomes the form Twilio posts to our webhook, and what became of it is shown on the phone."""
 
+import asyncio
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
@@ -86,12 +87,14 @@ class Inbound:
 
     async def post(self, message: Message, form: dict[str, str]) -> None:
         """Post a form to the webhook and show on the phone how that went."""
-        fault = self.faults.take("duplicate_webhook", "lost_webhook")
+        fault = self.faults.take("duplicate_webhook", "lost_webhook", "delayed_webhook")
         if fault and fault.kind == "lost_webhook":
             message.hook, message.hook_detail = "unreachable", "lost on the way"
         else:
+            if fault and fault.kind == "delayed_webhook":
+                await asyncio.sleep(fault.seconds)
             outcome = await self.webhooks.post(self.webhook, form)
-            if fault:
+            if fault and fault.kind == "duplicate_webhook":
                 await self.webhooks.post(self.webhook, form)
             message.hook, message.hook_detail = outcome.state, outcome.detail
         self.state.thread(message.person).tell(message)

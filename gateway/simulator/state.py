@@ -12,7 +12,8 @@ from gateway.simulator.contents import Shown
 from gateway.simulator.media import Kind
 
 THREADS = 5000
-MESSAGES = 20000
+MESSAGES = 60000
+"""A load test writes and answers tens of thousands, and counts every one of them afterwards."""
 ENTRIES = 300
 """Messages one phone shows. More is scrolled by nobody, and would be sent again at each reconnection."""
 SESSION = timedelta(hours=24)

@@ -137,7 +137,7 @@ def line() -> Iterator[Line]:
 def breakable_line() -> Iterator[Line]:
     """A copy of one module's own, whose processes its tests may kill; each leaves it as it found it, or waits until it is."""
     folder = Path(tempfile.mkdtemp(prefix="waymark-line-"))
-    running = start_line(folder, WAYMARK_ENGINE_TIMEOUT="3")
+    running = start_line(folder, WAYMARK_ENGINE_TIMEOUT="3", WAYMARK_TWILIO_TIMEOUT="2")
     yield running
     assert running.stop() == 0, "Ctrl-C must stop everything cleanly"
     shutil.rmtree(folder, ignore_errors=True)

@@ -1,0 +1,51 @@
+"""Writes `docs/reliability.md` from `results.json`: what is promised, how a storm tests it, and what it found. No figure is typed."""
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from benchmarks.figures import table
+from core.settings import PROJECT
+
+RESULTS = Path(__file__).with_name("results.json")
+PAGE = PROJECT / "docs" / "reliability.md"
+TEXT = Path(__file__).with_name("reliability.md")
+"""What is said around the figures."""
+
+
+def page(result: Mapping[str, Any]) -> str:
+    """The page as it should be."""
+    before, after = TEXT.read_text(encoding="utf-8").split("<!-- figures -->\n")
+    short = result["messages_written"] < result["messages_wanted"]
+    lines = [
+        f"One storm of {result['day']}, seed {result['seed']}: {result['messages_written']:,} messages in {result['conversations']:,}"
+        f" conversations, {result['kills']:,} kills, in {_minutes(result['all_seconds'])} minutes"
+        f" ({_minutes(result['storm_seconds'])} of storm)."
+        + (f" {result['messages_wanted']:,} were wanted: the time that was given ended first." if short else ""),
+        "",
+    ]
+    lines += table(
+        ("promise", "looked at", "broken"),
+        [(one["promise"], f"{one['looked_at']:,}", f"{len(one['broken']):,}") for one in result["promises"]],
+    )
+    lines += ["What was done to the line, and what came of it:", ""]
+    lines += table(
+        ("what", "how often"),
+        [
+            *((f"killed: {victim.replace('_', ' ')}", number) for victim, number in result["killed"].items()),
+            *(
+                (f"fault planned: {kind.replace('_', ' ')}", number)
+                for kind, number in result["faults_planned"].items()
+            ),
+            *((f"replies {state}", f"{number:,}") for state, number in result["replies"].items()),
+            ("messages parked for a human", result["parked"]),
+            ("messages that only the comparison with Twilio's list brought in", result["found_by_reconciliation"]),
+            ("cases", result["cases"]),
+        ],
+    )
+    lines += [*(f"- {name}: {value}" for name, value in result["machine"].items()), ""]
+    return before + "\n".join(lines) + after
+
+
+def _minutes(seconds: float) -> str:
+    return f"{seconds / 60:.1f}"
