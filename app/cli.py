@@ -1,6 +1,7 @@
 """The command line: `waymark up | migrate | train | seed | create-user | doctor | languages | chat | understand | triage`."""
 
 import argparse
+import getpass
 import json
 import os
 import sys
@@ -196,6 +197,83 @@ def templates(arguments: argparse.Namespace) -> int:
         return _fail(f"Twilio did not do it: {error or type(error).__name__}")
 
 
+def keys(arguments: argparse.Namespace) -> int:
+    from app import keys as run
+    from app import tables
+    from app.bootstrap import make_sessions
+    from app.up import resources
+
+    if arguments.action == "new":
+        key_id, path = run.add_key(_settings())
+        print(f"{key_id} is the first key in {path.name}: back that file up apart from the database")
+        if path.name == "secrets.json":
+            print("start this copy anew, then run `waymark keys rotate`")
+        else:
+            print("running processes take it up within seconds; then run `waymark keys rotate`")
+        return 0
+    with resources(_settings()) as (settings, _):
+        assert tables.metadata.tables  # noqa: S101 - importing it brought every table
+        sessions = make_sessions(settings)
+        try:
+            return (run.rotate_all if arguments.action == "rotate" else run.standing)(sessions, sys.stdout)
+        finally:
+            sessions.engine.dispose()
+
+
+def backup(arguments: argparse.Namespace) -> int:
+    from app.backup import BackupError
+    from app.backup import backup as run
+    from app.up import resources
+    from core.key_providers import keys_text
+
+    with resources(_settings()) as (settings, _):
+        try:
+            made = run(
+                settings, arguments.folder, _passphrase(arguments.passphrase_file, twice=True), keys_text(settings)
+            )
+        except BackupError as error:
+            return _fail(str(error))
+    for path, what in zip(
+        made, ("the data", "the keys: keep this file somewhere else, and only the newest"), strict=True
+    ):
+        print(f"{path}  {what}")
+    return 0
+
+
+def restore(arguments: argparse.Namespace) -> int:
+    from app.restore import RestoreError, keep_keys
+    from app.restore import restore as run
+    from app.up import resources
+
+    passphrase = _passphrase(arguments.passphrase_file)
+    with resources(_settings()) as (settings, _):
+        try:
+            secrets, rows = run(
+                arguments.data, arguments.keys, passphrase, settings.database_url or "", settings.engine_database_url
+            )
+        except (RestoreError, OSError) as error:
+            return _fail(str(error))
+        path = keep_keys(settings, secrets)
+    print(f"{sum(rows.values())} rows of {len(rows)} tables are back, counted and opened; the keys are in {path}")
+    print(
+        "what waited to be sent when the backup was made is shown to staff as uncertain; `waymark reconcile` brings in what came since"
+    )
+    return 0
+
+
+def _passphrase(path: Path | None, *, twice: bool = False) -> str:
+    """From a file, or typed: never an argument, which every user of the machine and the shell's history would see."""
+    if path is not None:
+        said = path.read_text(encoding="utf-8").strip()
+    else:
+        said = getpass.getpass("passphrase: ")
+        if twice and said != getpass.getpass("once more: "):
+            raise SettingsError("the two passphrases differ")
+    if len(said) < 12:
+        raise SettingsError("a passphrase needs 12 characters")
+    return said
+
+
 def complaints(arguments: argparse.Namespace) -> int:
     from app.bootstrap import make_sessions
     from app.complaints import ComplaintsError, show
@@ -289,6 +367,17 @@ def parser() -> argparse.ArgumentParser:
     screening.add_argument("file", help="a file, or - for standard input")
     add("replay-rejected", replay_rejected, "handle the webhooks that were refused, if their signature is right now")
     add("reconcile", reconcile, "compare Twilio's list of messages with ours and take in what never reached us")
+    sealing = add(
+        "keys", keys, "the keys of what is stored: how far it is sealed with the newest, a new one, sealing anew"
+    )
+    sealing.add_argument("action", nargs="?", default="list", choices=("list", "new", "rotate"))
+    kept = add("backup", backup, "write data and keys into two sealed files")
+    kept.add_argument("folder", type=Path)
+    back = add("restore", restore, "bring a backup back into an empty database, and check that it is whole")
+    back.add_argument("data", type=Path)
+    back.add_argument("keys", type=Path)
+    for command in (kept, back):
+        command.add_argument("--passphrase-file", type=Path, metavar="FILE", help="asked for at the terminal if absent")
     apart = add("complaints", complaints, "complaints about staff and places, for the one who is named to read them")
     apart.add_argument(
         "reference", nargs="?", metavar="REFERENCE", help="the one to read, for example C11; none: the list"

@@ -39,14 +39,18 @@ def ensure_secrets(settings: Settings) -> dict[str, str]:
     Raises SettingsError when something is missing that only an operator can give: with real people no key is invented
     beside a database that lives elsewhere, because losing that file would lose every message.
     """
-    missing = [name for name in _MADE if getattr(settings, name) is None]
+    missing = [name for name in _MADE if getattr(settings, name) is None and not _given_otherwise(settings, name)]
     if settings.demonstration:
         missing += [name for name in _DEMONSTRATION if getattr(settings, name) is None]
     else:
         needed = ["public_url", "twilio_account_sid", "twilio_auth_token"]
         if settings.database_url is not None:
             needed += ["encryption_keys", "hash_key", "engine_database_url"]
-        absent = [variable_of(name) for name in needed if getattr(settings, name) is None]
+        absent = [
+            variable_of(name)
+            for name in needed
+            if getattr(settings, name) is None and not _given_otherwise(settings, name)
+        ]
         if absent:
             raise SettingsError(
                 f"{', '.join(absent)}: missing; only a demonstration (WAYMARK_DEMONSTRATION=true) runs without"
@@ -59,11 +63,16 @@ def ensure_secrets(settings: Settings) -> dict[str, str]:
     fresh = {name: makers[name]() for name in missing if name not in known}
     if fresh:
         known |= fresh
-        _write(path, known)
+        write_secrets(path, known)
     return {variable_of(name): known[name] for name in missing}
 
 
-def _write(path: Path, known: dict[str, str]) -> None:
+def _given_otherwise(settings: Settings, name: str) -> bool:
+    return name == "encryption_keys" and bool(settings.encryption_keys_file or settings.encryption_keys_command)
+
+
+def write_secrets(path: Path, known: dict[str, str]) -> None:
+    """Write secrets in one step into a file that only its owner may read."""
     path.parent.mkdir(parents=True, exist_ok=True)
     temporary = path.with_suffix(".new")
     with os.fdopen(os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w") as file:

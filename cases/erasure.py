@@ -18,6 +18,7 @@ from cases.referrals import course
 from cases.service import open_case_of, record
 from core.database import notify, now
 from core.logging import get_logger
+from core.resealing import renew
 from core.settings import Settings
 
 log = get_logger(__name__)
@@ -46,7 +47,8 @@ def erase(session: Session, conversation: Conversation) -> None:
         case.screening = None
         record(session, case, "erasure_pending" if urgent and case is open_case else "erased")
         notify(session, case=case.id, conversation=conversation.id)
-    session.flush()
+    # What was deleted here is still in every backup: with its key gone nobody reads it there.
+    renew(session, conversation.person_id)
 
 
 def finish_erasures(session: Session, settings: Settings, at: datetime | None = None) -> int:
@@ -86,7 +88,7 @@ def _finish(session: Session, conversation_id: UUID) -> None:
         notify(session, case=case.id, conversation=conversation_id)
     if not came_back and not conversation.opted_out:
         _forget_number(session, conversation)
-    session.flush()
+    renew(session, conversation.person_id)
 
 
 def _forget_number(session: Session, conversation: Conversation) -> None:

@@ -15,6 +15,7 @@ from sqlalchemy import (
     String,
     UniqueConstraint,
     false,
+    func,
     text,
 )
 from sqlalchemy.dialects.postgresql import ARRAY
@@ -22,6 +23,7 @@ from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from core.database import Base, Identified, now
 from core.encryption import Encrypted
+from core.person_keys import Owner
 
 OWNERS = ("bot", "desk", "closed")
 LEVELS = ("E", "U", "P", "R")
@@ -41,6 +43,30 @@ def one_of(column: str, values: tuple[str, ...]) -> str:
     return f"{column} IN ({', '.join(repr(value) for value in values)})"
 
 
+OF_PERSON = Owner("SELECT CAST(:owner AS uuid)", "SELECT CAST(:person AS uuid)")
+OF_CONVERSATION = Owner(
+    "SELECT person_id FROM conversation WHERE id = :owner", "SELECT id FROM conversation WHERE person_id = :person"
+)
+OF_CASE = Owner(
+    'SELECT c.person_id FROM conversation AS c JOIN "case" AS k ON k.conversation_id = c.id WHERE k.id = :owner',
+    'SELECT k.id FROM conversation AS c JOIN "case" AS k ON k.conversation_id = c.id WHERE c.person_id = :person',
+)
+"""How the rows that tell of a person lead to them: each is sealed with that person's own key (core/person_keys.py)."""
+
+
+class PersonKey(Base):
+    """The data key of a person, sealed. It goes with the person, or before: then what it sealed is unreadable, in old backups too."""
+
+    __tablename__ = "person_key"
+
+    id: Mapped[UUID] = mapped_column(primary_key=True)
+    person_id: Mapped[UUID] = mapped_column(ForeignKey("person.id", ondelete="CASCADE"), unique=True)
+    kek: Mapped[str]
+    """Id of the key that sealed it."""
+    wrapped: Mapped[bytes] = mapped_column(LargeBinary)
+    created_at: Mapped[datetime] = mapped_column(default=now, server_default=func.now())
+
+
 class Person(Identified, Base):
     """Somebody who wrote: known by the keyed hash of their number, which is kept encrypted."""
 
@@ -52,7 +78,7 @@ class Person(Identified, Base):
     retired_at: Mapped[datetime | None]
     """The number was silent for so long that it may be somebody else's: nothing is sent to it in this person's name any more."""
 
-    phone = Encrypted()
+    phone = Encrypted(OF_PERSON)
 
 
 class Conversation(Identified, Base):
@@ -97,7 +123,7 @@ class Conversation(Identified, Base):
     last_inbound_at: Mapped[datetime | None]
     created_at: Mapped[datetime] = mapped_column(default=now)
 
-    other_number = Encrypted()
+    other_number = Encrypted(OF_PERSON, through="person_id")
     person: Mapped[Person] = relationship()
 
     @property
@@ -228,7 +254,7 @@ class Case(Identified, Base):
     closed_at: Mapped[datetime | None]
     outcome: Mapped[str | None]
 
-    screening = Encrypted()
+    screening = Encrypted(OF_CONVERSATION, through="conversation_id")
     conversation: Mapped[Conversation] = relationship()
     assignee: Mapped[User | None] = relationship()
     team: Mapped[Team] = relationship()
@@ -366,5 +392,5 @@ class Note(Identified, Base):
     body_encrypted: Mapped[bytes | None] = mapped_column(LargeBinary)
     created_at: Mapped[datetime] = mapped_column(default=now)
 
-    body = Encrypted()
+    body = Encrypted(OF_CASE, through="case_id")
     user: Mapped[User] = relationship()

@@ -3,6 +3,7 @@
 import json
 from collections.abc import Iterator
 from contextlib import contextmanager
+from contextvars import ContextVar
 from datetime import UTC, datetime
 from typing import Any
 from uuid import UUID, uuid4
@@ -71,14 +72,35 @@ class Sessions:
     """Hands out sessions. A unit of work commits at its edge: a request, a job, a command. Nowhere else."""
 
     def __init__(self, engine: Engine) -> None:
-        self.engine = engine
+        global _home  # noqa: PLW0603
+        _home = self.engine = engine
         self._make = sessionmaker(engine, expire_on_commit=False)
 
     @contextmanager
     def begin(self) -> Iterator[Session]:
         """A session in one transaction: committed when the block ends, rolled back when it raises."""
         with self._make.begin() as session:
-            yield session
+            before = _unit.get()
+            _unit.set(session)
+            try:
+                yield session
+            finally:
+                _unit.set(before)
+
+
+_unit: ContextVar[Session | None] = ContextVar("unit", default=None)
+_home: Engine | None = None
+
+
+def current_session() -> Session | None:
+    """The unit of work under way here: keys of people are looked up in it, so that what it has written itself is seen."""
+    session = _unit.get()
+    return session if session is not None and session.in_transaction() else None
+
+
+def home() -> Engine | None:
+    """The database of this process, for a look outside any unit of work."""
+    return _home
 
 
 def notify(session: Session, channel: str = DESK_CHANNEL, **ids: str | UUID | int) -> None:

@@ -1,24 +1,29 @@
 """Encryption of what people tell us, by the application, with keys that are not in the database.
 
-An envelope is `version (1 byte) | length of the key id (1 byte) | key id | nonce (12) | AES-256-GCM ciphertext and tag`. It is bound to the
-table, column and row it was written for: a ciphertext copied to another row or column does not decrypt.
+An envelope is `version (1 byte) | key | nonce (12) | AES-256-GCM ciphertext and tag`. It is bound to the table, column and row it was
+written for: a ciphertext copied to another row or column does not decrypt. `key` names what sealed it: in version 1 a key of the copy
+(length of its id, id), in version 2 the data key of one person (16 bytes, core/person_keys.py), itself sealed with a key of the copy.
 """
 
 import hashlib
 import hmac
 import os
-from collections.abc import Mapping
-from dataclasses import dataclass, field
-from typing import Any, Protocol, overload
+from typing import Any, overload
 from uuid import UUID
 
 from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
+from sqlalchemy.orm import object_session
 
+from core.database import current_session
+from core.key_providers import KeyProvider, StaticKeys, provider_of
+from core.person_keys import Owner, PersonKey, key_for_opening, key_for_sealing
 from core.settings import Settings, SettingsError, decode_key
 
-_VERSION = 1
-_NONCE = 12
+__all__ = ["Cipher", "DecryptionError", "Encrypted", "KeyProvider", "StaticKeys", "cipher", "use_cipher"]
+
+_VERSION, _OF_A_PERSON = 1, 2
+_NONCE, _KEY_ID = 12, 16
 
 
 class DecryptionError(Exception):
@@ -28,46 +33,6 @@ class DecryptionError(Exception):
         super().__init__(f"{place}: {reason}")
         self.place = place
         self.reason = reason
-
-
-class KeyProvider(Protocol):
-    """Where the keys come from. The first key encrypts; every known key decrypts."""
-
-    def primary(self) -> tuple[str, bytes]:
-        """Id and bytes of the key that new envelopes are sealed with."""
-        ...
-
-    def key(self, key_id: str) -> bytes | None:
-        """The key of this id, or None."""
-        ...
-
-
-@dataclass(frozen=True, slots=True)
-class StaticKeys:
-    """Keys held in memory, from a setting or a file."""
-
-    keys: Mapping[str, bytes] = field(repr=False)
-    primary_id: str = ""
-
-    @classmethod
-    def parse(cls, text: str) -> "StaticKeys":
-        """Read `id:base64,id:base64`; raises SettingsError without showing a key."""
-        keys: dict[str, bytes] = {}
-        for part in text.split(","):
-            key_id, separator, encoded = part.strip().partition(":")
-            if not separator or not key_id or len(key_id.encode()) > 255:
-                raise SettingsError("WAYMARK_ENCRYPTION_KEYS: each key is written id:base64")
-            try:
-                keys[key_id] = decode_key(encoded)
-            except ValueError as error:
-                raise SettingsError(f"WAYMARK_ENCRYPTION_KEYS: key {key_id}: {error}") from None
-        return cls(keys=keys, primary_id=next(iter(keys)))
-
-    def primary(self) -> tuple[str, bytes]:
-        return self.primary_id, self.keys[self.primary_id]
-
-    def key(self, key_id: str) -> bytes | None:
-        return self.keys.get(key_id)
 
 
 class Cipher:
@@ -80,37 +45,64 @@ class Cipher:
     @classmethod
     def from_settings(cls, settings: Settings) -> "Cipher":
         """The cipher of this copy. Raises SettingsError when a key is missing."""
-        if settings.encryption_keys is None or settings.hash_key is None:
-            missing = "WAYMARK_ENCRYPTION_KEYS" if settings.encryption_keys is None else "WAYMARK_HASH_KEY"
-            raise SettingsError(f"{missing}: missing; without it nothing that people write could be stored")
-        return cls(
-            StaticKeys.parse(settings.encryption_keys.get_secret_value()),
-            decode_key(settings.hash_key.get_secret_value()),
-        )
+        if settings.hash_key is None:
+            raise SettingsError("WAYMARK_HASH_KEY: missing; without it nobody who wrote before would be known again")
+        return cls(provider_of(settings), decode_key(settings.hash_key.get_secret_value()))
 
-    def seal(self, plaintext: str, *, place: str) -> bytes:
-        """Encrypt a text for one place (`table.column.row`). Lone surrogates survive the round trip."""
-        key_id, key = self._keys.primary()
+    @property
+    def primary_id(self) -> str:
+        """Id of the key that seals now."""
+        return self._keys.primary()[0]
+
+    def seal(self, plaintext: str, *, place: str, key: PersonKey | None = None) -> bytes:
+        """Encrypt a text for one place (`table.column.row`), with a person's key or one of the copy. Lone surrogates survive."""
+        data = plaintext.encode("utf-8", "surrogatepass")
+        if key is None:
+            return self._seal(data, place)
         nonce = os.urandom(_NONCE)
-        sealed = AESGCM(key).encrypt(nonce, plaintext.encode("utf-8", "surrogatepass"), place.encode())
-        encoded_id = key_id.encode()
-        return bytes([_VERSION, len(encoded_id)]) + encoded_id + nonce + sealed
+        return bytes([_OF_A_PERSON]) + key.id.bytes + nonce + AESGCM(key.key).encrypt(nonce, data, place.encode())
 
     def open(self, envelope: bytes, *, place: str) -> str:
         """Decrypt an envelope sealed for this place. Raises DecryptionError."""
-        if len(envelope) < 2 or envelope[0] != _VERSION:
-            raise DecryptionError(place, "not an envelope of a known version")
-        id_end = 2 + envelope[1]
-        key = self._keys.key(envelope[2:id_end].decode("utf-8", "replace"))
-        if key is None:
-            raise DecryptionError(place, "sealed with a key that is not configured")
+        return self._open(envelope, place).decode("utf-8", "surrogatepass")
+
+    def wrap(self, key: bytes, *, place: str) -> tuple[str, bytes]:
+        """Seal a data key with the first key of the copy: that key's id, and the sealed key."""
+        return self.primary_id, self._seal(key, place)
+
+    def unwrap(self, wrapped: bytes, *, place: str) -> bytes:
+        """The data key that `wrap` sealed. Raises DecryptionError."""
+        return self._open(wrapped, place)
+
+    def _seal(self, data: bytes, place: str) -> bytes:
+        key_id, key = self._keys.primary()
+        nonce, encoded_id = os.urandom(_NONCE), key_id.encode()
+        return (
+            bytes([_VERSION, len(encoded_id)]) + encoded_id + nonce + AESGCM(key).encrypt(nonce, data, place.encode())
+        )
+
+    def _open(self, envelope: bytes, place: str) -> bytes:
+        key, begin = self._key_of(envelope, place)
         try:
-            opened = AESGCM(key).decrypt(
-                envelope[id_end : id_end + _NONCE], envelope[id_end + _NONCE :], place.encode()
-            )
+            return AESGCM(key).decrypt(envelope[begin : begin + _NONCE], envelope[begin + _NONCE :], place.encode())
         except (InvalidTag, ValueError):
             raise DecryptionError(place, "damaged, or of another place") from None
-        return opened.decode("utf-8", "surrogatepass")
+
+    def _key_of(self, envelope: bytes, place: str) -> tuple[bytes, int]:
+        """The key that an envelope names, and where what it sealed begins."""
+        version = envelope[0] if len(envelope) >= 2 else 0
+        if version == _VERSION:
+            begin = 2 + envelope[1]
+            key = self._keys.key(envelope[2:begin].decode("utf-8", "replace"))
+            if key is None:
+                raise DecryptionError(place, "sealed with a key that is not configured")
+            return key, begin
+        if version == _OF_A_PERSON and len(envelope) > _KEY_ID:
+            key = key_for_opening(self, UUID(bytes=bytes(envelope[1 : 1 + _KEY_ID])))
+            if key is None:
+                raise DecryptionError(place, "the person's key was destroyed")
+            return key, 1 + _KEY_ID
+        raise DecryptionError(place, "not an envelope of a known version")
 
     def find_hash(self, value: str, *, purpose: str) -> bytes:
         """Keyed hash (32 bytes) that finds an equal value again and tells nothing without the key."""
@@ -142,7 +134,14 @@ class Encrypted:
     ...     id: Mapped[UUID] = mapped_column(primary_key=True)
     ...     body_encrypted: Mapped[bytes | None]
     ...     body = Encrypted()
+
+    What a person told is sealed with the key of that person: `owner` leads to them from the value of the attribute `through`. Outside any
+    unit of work, and of somebody who is not stored yet, it is sealed with a key of the copy; `waymark keys rotate` makes up for that.
     """
+
+    def __init__(self, owner: Owner | None = None, *, through: str = "id") -> None:
+        self.owner = owner
+        self.through = through
 
     def __set_name__(self, owner: type, name: str) -> None:
         self._column = f"{name}_encrypted"
@@ -158,8 +157,21 @@ class Encrypted:
         return None if envelope is None else cipher().open(bytes(envelope), place=self._place(instance))
 
     def __set__(self, instance: Any, value: str | None) -> None:
-        sealed = None if value is None else cipher().seal(value, place=self._place(instance))
+        sealed = None if value is None else cipher().seal(value, place=self._place(instance), key=self._key(instance))
         setattr(instance, self._column, sealed)
+
+    @property
+    def column(self) -> str:
+        """Name of the column that holds the envelope."""
+        return self._column
+
+    def _key(self, instance: Any) -> PersonKey | None:
+        owner_id: UUID | None = getattr(instance, self.through, None)
+        if self.owner is None or owner_id is None:
+            return None
+        own = object_session(instance)
+        session = own if own is not None and own.in_transaction() else current_session()
+        return None if session is None else key_for_sealing(session, cipher(), self.owner, owner_id)
 
     def _place(self, instance: Any) -> str:
         row: UUID | None = instance.id

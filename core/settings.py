@@ -240,6 +240,13 @@ class Settings(BaseSettings):
         None,
         description="Keys of the data: `id:base64 of 32 bytes`, separated by commas; the first encrypts, all decrypt.",
     )
+    encryption_keys_file: Path | None = Field(
+        None,
+        description="File that holds these keys instead, one a line, readable by its owner only; it is read again when it changes.",
+    )
+    encryption_keys_command: str | None = Field(
+        None, description="Command that prints these keys instead, for a key service; asked again every five minutes."
+    )
     hash_key: SecretStr | None = Field(None, description="Key of the look-up hash of phone numbers (base64, 32 bytes).")
 
     # How long what people wrote is kept (protocol 3.2; an impact assessment decides the values of a deployment)

@@ -7,7 +7,7 @@ from uuid import UUID
 from sqlalchemy import BigInteger, CheckConstraint, ForeignKey, Identity, Index, LargeBinary, false
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
-from cases.models import Conversation, User, one_of
+from cases.models import OF_CONVERSATION, Conversation, User, one_of
 from core.database import Base, Identified, now
 from core.encryption import Encrypted
 
@@ -74,8 +74,8 @@ class Message(Identified, Base):
     created_at: Mapped[datetime] = mapped_column(default=now)
     handled_at: Mapped[datetime | None]
 
-    body = Encrypted()
-    extra = Encrypted()
+    body = Encrypted(OF_CONVERSATION, through="conversation_id")
+    extra = Encrypted(OF_CONVERSATION, through="conversation_id")
     conversation: Mapped[Conversation] = relationship()
     user: Mapped[User | None] = relationship()
 

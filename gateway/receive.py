@@ -5,7 +5,7 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Literal
-from uuid import UUID
+from uuid import UUID, uuid4
 
 from sqlalchemy import select
 from sqlalchemy.dialects.postgresql import insert
@@ -141,13 +141,17 @@ def _conversation(session: Session, arrival: Arrival) -> UUID:
     )
     if known := session.execute(found).scalar_one_or_none():
         return known
-    person = Person(phone_hash=arrival.sender.find_hash(), phone=arrival.sender.number)
-    session.execute(
+    phone_hash = arrival.sender.find_hash()
+    made = session.execute(
         insert(Person)
-        .values(id=person.id, phone_hash=person.phone_hash, phone_encrypted=person.phone_encrypted)
+        .values(id=uuid4(), phone_hash=phone_hash)
         .on_conflict_do_nothing(index_elements=["phone_hash"])
-    )
-    person_id = session.execute(select(Person.id).where(Person.phone_hash == person.phone_hash)).scalar_one()
+        .returning(Person.id)
+    ).scalar_one_or_none()
+    if made is not None:
+        # After the row: the number is sealed with the person's own key, and there is none without a person.
+        session.get_one(Person, made).phone = arrival.sender.number
+    person_id = session.execute(select(Person.id).where(Person.phone_hash == phone_hash)).scalar_one()
     conversation = Conversation(person_id=person_id)
     session.execute(
         insert(Conversation)

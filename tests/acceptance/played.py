@@ -9,6 +9,7 @@ from typing import Any
 
 from app.scripts import Played, Script, Steady, load, play
 from app.secrets import FILE
+from core.database import Sessions, make_engine
 from core.encryption import Cipher, StaticKeys
 from core.settings import decode_key
 from tests.acceptance.conftest import Line
@@ -64,9 +65,11 @@ def _rules(line: Line, rows: list[tuple[object, ...]]) -> set[str]:
     secrets = json.loads((line.data_dir / FILE).read_text(encoding="utf-8"))
     cipher = Cipher(StaticKeys.parse(secrets["encryption_keys"]), decode_key(secrets["hash_key"]))
     fired: set[str] = set()
+    database = Sessions(make_engine(line.database_url()))  # where the keys of people are looked up
     for case_id, _, _, envelope in rows:
         if envelope is None:
             continue  # erased: its level alone is left, for the person who checks
         opened = cipher.open(bytes(envelope), place=f"case.screening_encrypted.{case_id}")  # type: ignore[call-overload]
         fired.update(json.loads(opened)["rules"])
+    database.engine.dispose()
     return fired
