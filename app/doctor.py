@@ -170,7 +170,15 @@ def _ports(settings: Settings) -> Iterator[Finding]:
         running = None
     if isinstance(running, dict) and "parts" in running:
         for name, part in running["parts"].items():
-            yield Finding(f"process {name}", part["ready"], part["reason"] or "ready", "see its log in the data folder")
+            since = f", since {part['since']}" if part.get("since") else ""
+            yield Finding(
+                f"process {name}",
+                part["ready"],
+                (part["reason"] or "ready") + since,
+                part.get("remedy") or "see its log",
+            )
+        for one in running.get("degraded", ()):
+            yield Finding(one["part"], well=False, says=f"{one['reason']}, since {one['since']}", remedy=one["remedy"])
         return
     for name, port, why in ports.look(settings):
         if why:

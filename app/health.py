@@ -2,20 +2,32 @@
 
 import time
 from collections.abc import Callable
-from dataclasses import dataclass, field
-from datetime import timedelta
+from dataclasses import dataclass, field, replace
+from datetime import datetime, timedelta
 from typing import Any
 
 import httpx
 from sqlalchemy import text
+from sqlalchemy.exc import SQLAlchemyError
 
+from app.degraded import Degraded
+from app.degraded import look as look_for_degraded
 from app.migrations import standing, state
-from core.database import Sessions
+from core.database import Sessions, now
 from core.logging import describe
 from core.settings import Settings
 
 HEARTBEAT = timedelta(seconds=30)
 """A worker that has not been heard of for so long is taken for dead; Procrastinate's workers speak every ten seconds."""
+REMEDIES = {
+    "database": "is the server of DATABASE_URL up? `waymark doctor`; the embedded one is started again by `waymark up`",
+    "worker": "worker.log; `waymark up` starts it again",
+    "engine": "engine.log; until it answers people hear that a person will write, and the desk has them",
+    "actions": "actions.log",
+    "desk": "pages do not refresh by themselves until it is connected again: reload them",
+    "phone": "phone.log",
+}
+"""What to do about a part that is not ready."""
 _CACHE_SECONDS = 1.0
 _PART_TIMEOUT = 2.0
 
@@ -26,9 +38,15 @@ class Part:
 
     ready: bool
     reason: str | None = None
+    since: datetime | None = None
+    """Since when this process has seen it so."""
+    remedy: str | None = None
 
     def as_json(self) -> dict[str, Any]:
-        return {"ready": self.ready, "reason": self.reason}
+        told = {"ready": self.ready, "reason": self.reason}
+        if self.ready:
+            return told
+        return told | {"since": self.since.isoformat() if self.since else None, "remedy": self.remedy}
 
 
 @dataclass(slots=True)
@@ -41,6 +59,9 @@ class Health:
     _looked: float = field(default=0.0, init=False)
     _parts: dict[str, Part] = field(default_factory=dict, init=False)
     _schema: Part | None = field(default=None, init=False)
+    _down_since: dict[str, datetime] = field(default_factory=dict, init=False)
+    degraded: list[Degraded] = field(default_factory=list, init=False)
+    """What does not stop the line, as of the last look."""
 
     def look(self) -> dict[str, Part]:
         """State of every part, by name."""
@@ -65,8 +86,24 @@ class Health:
             }
             if self.settings.demonstration:
                 self._parts["phone"] = self._process("phone", "/health", "")
+            self._parts = {name: self._dated(name, part) for name, part in self._parts.items()}
+            self.degraded = self._degraded() if database.ready else []
             self._looked = time.monotonic()
         return self._parts
+
+    def _dated(self, name: str, part: Part) -> Part:
+        if part.ready:
+            self._down_since.pop(name, None)
+            return part
+        since = self._down_since.setdefault(name, now())
+        return replace(part, since=since, remedy=REMEDIES.get(name, "see its log in the data folder"))
+
+    def _degraded(self) -> list[Degraded]:
+        try:
+            with self.sessions.begin() as session:
+                return look_for_degraded(session, self.settings)
+        except SQLAlchemyError as error:
+            return [Degraded("health", now(), f"could not be looked at: {type(error).__name__}", "web.log")]
 
     def _database(self) -> Part:
         try:
@@ -75,7 +112,7 @@ class Health:
             if self._schema is None:
                 url = self.sessions.engine.url.render_as_string(hide_password=False)
                 current, expected = state(url)
-                # A newer version has migrated already and takes over: until then this one goes on serving (docs/how-to/keep-it-running.md).
+                # A newer version has migrated already and takes over: until then this one goes on serving (docs/how-to/keep-it-safe.md).
                 if current != expected and standing(url) == "behind":
                     return Part(
                         ready=False, reason=f"schema {current}, this code expects {expected}: `waymark migrate`"

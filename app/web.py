@@ -52,8 +52,12 @@ def make_web(rooms: Rooms) -> FastAPI:
         ready = all(part.ready for part in parts.values())
         return JSONResponse(
             {
-                "status": "ready" if ready else "not ready",
+                "status": "not ready" if not ready else "degraded" if health.degraded else "ready",
                 "parts": {name: part.as_json() for name, part in parts.items()},
+                "degraded": [
+                    {"part": one.part, "since": one.since.isoformat(), "reason": one.reason, "remedy": one.remedy}
+                    for one in health.degraded
+                ],
             },
             status_code=200 if ready else 503,
             headers={"Cache-Control": "no-store"},

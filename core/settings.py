@@ -229,6 +229,20 @@ class Settings(BaseSettings):
     burst_within: Seconds = Field(timedelta(seconds=60), description="That short time, in seconds.")
     long_text: int = Field(600, ge=1, description="Characters above which a text is very long: a sign of distress.")
 
+    # What strangers can make us spend (gateway/spending.py)
+    answers_per_hour: int | None = Field(
+        None,
+        ge=0,
+        description="Messages of one conversation in an hour that the bot answers; then a human gets it. 0: any number. None: 120, in a "
+        "demonstration any number.",
+    )
+    segments_per_hour: int | None = Field(
+        None,
+        ge=0,
+        description="SMS segments (WhatsApp: messages) that the whole line sends in an hour before the bot falls silent and humans get who "
+        "writes. 0: any number. None: 5000, in a demonstration any number.",
+    )
+
     # The directory
     directory_api: Literal["demonstration", "on", "off"] = Field(
         "demonstration",
@@ -391,6 +405,14 @@ class Settings(BaseSettings):
     def referral_time(self, level: str) -> timedelta:
         """Time that a partner has to answer a referral of a case of this level."""
         return self.referral_urgent if level in ("E", "U") else self.referral_other
+
+    def most_answers(self) -> int:
+        """Messages of a conversation in an hour that the bot answers; 0: any number."""
+        return (0 if self.demonstration else 120) if self.answers_per_hour is None else self.answers_per_hour
+
+    def most_segments(self) -> int:
+        """Segments that the line sends in an hour; 0: any number."""
+        return (0 if self.demonstration else 5000) if self.segments_per_hour is None else self.segments_per_hour
 
     def four_eyes(self) -> bool:
         """Whether a second person must approve what somebody changed in the directory."""

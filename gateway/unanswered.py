@@ -18,6 +18,7 @@ from gateway.models import Message
 from gateway.opting_out import reopen, stop, wrote_after_stop
 from gateway.outbox import say_system
 from gateway.reconcile import TWILIO_SECOND, sent_late
+from gateway.spending import Limit, exceeded
 from gateway.wording import clean
 
 
@@ -28,8 +29,11 @@ def for_humans(gateway: Gateway, session: Session, conversation: Conversation, m
     if conversation.silent and command != "stop" and "start" in gateway.wording.meanings(text):
         reopen(conversation)
     written = sent_late(message)
+    limit = None
     if written is None and not conversation.silent and conversation.owner != "desk":
-        return False
+        limit = _over(gateway, session, conversation)
+        if limit is None:
+            return False
     trouble = find_trouble(gateway, conversation, message)
     if trouble == "duress":
         # What a caseworker sees is that it was written, not the word.
@@ -39,16 +43,32 @@ def for_humans(gateway: Gateway, session: Session, conversation: Conversation, m
         wrote_after_stop(gateway, session, conversation, trouble, command=command)
     elif trouble is not None:
         raised = raise_case(gateway, session, conversation, trouble)
-    if command not in ("erase", "stop") and not conversation.silent:
+    if command not in ("erase", "stop") and not conversation.silent and limit != "line":
         acknowledge(gateway, session, conversation, message, trouble=trouble, raised=raised, command=command)
+    _obey(gateway, session, conversation, message, command)
+    if written and command is None:
+        _came_late(session, conversation, message, written)
+    return True
+
+
+def _obey(
+    gateway: Gateway, session: Session, conversation: Conversation, message: Message, command: str | None
+) -> None:
+    """Two words are obeyed whoever has the conversation."""
     if command == "erase":
         erase(session, conversation, message)
         say_system(session, conversation, "say_erased", wording=gateway.wording, settings=gateway.settings)
     if command == "stop":
         stop(gateway, session, conversation, message, language=None)
-    if written and command is None and not conversation.silent and conversation.owner != "desk":
-        _came_late(session, conversation, message, written)
-    return True
+
+
+def _over(gateway: Gateway, session: Session, conversation: Conversation) -> Limit | None:
+    """Whoever has had more answers than a machine may give in an hour gets a human instead."""
+    limit = exceeded(session, conversation.id, gateway.settings)
+    if limit is not None:
+        open_for_bot_failure(session, conversation.id, reason="budget")
+        change_owner(session, conversation.id, "desk")
+    return limit
 
 
 def _came_late(session: Session, conversation: Conversation, message: Message, written: datetime) -> None:
@@ -56,6 +76,8 @@ def _came_late(session: Session, conversation: Conversation, message: Message, w
 
     Twilio's list counts whole seconds: what came within the same one may have been written before, and in doubt a human reads.
     """
+    if conversation.silent or conversation.owner == "desk":
+        return
     later = select(Message.id).where(
         Message.conversation_id == conversation.id,
         Message.direction == "inbound",
