@@ -31,6 +31,12 @@ bench-directory: setup ## measure the directory up to a million services; writes
 chaos: train .make/dev ## kill and disturb a whole line under load; writes docs/reliability.md (SIZE="--messages 2000 …", SEED=…)
 	@$(BIN)/python -m benchmarks.chaos $(SIZE) $(if $(SEED),--seed $(SEED))
 
+fuzz: setup .make/dev ## broken input for every parser of outside input (SECONDS=120); what is found goes to tests/corpus
+	@$(BIN)/python -m benchmarks.fuzz --seconds $(or $(SECONDS),120)
+
+sbom: setup ## the bill of materials (build/waymark.cdx.json) and the list of licences, from the locks
+	@$(BIN)/python -m benchmarks.sbom
+
 check: setup .make/dev ## lint, types, layers
 	@$(BIN)/ruff check --quiet .
 	@$(BIN)/ruff format --check --quiet .
@@ -84,4 +90,4 @@ check-locks:
 clean: ## remove what was built and installed, not the data in .waymark
 	rm -rf .venv .venv-engine .tools .make models .mypy_cache .ruff_cache .pytest_cache
 
-.PHONY: help run test evaluate bench-directory chaos check check-locks format train setup lock clean
+.PHONY: help run test evaluate bench-directory chaos fuzz sbom check check-locks format train setup lock clean

@@ -46,7 +46,7 @@ class StaticKeys:
         keys: dict[str, bytes] = {}
         for part in text.split(","):
             key_id, separator, encoded = part.strip().partition(":")
-            if not separator or not key_id or len(key_id.encode()) > 255:
+            if not separator or not key_id or not key_id.isascii() or len(key_id) > 255:
                 raise SettingsError("each key of WAYMARK_ENCRYPTION_KEYS is written id:base64")
             try:
                 keys[key_id] = decode_key(encoded)

@@ -259,7 +259,10 @@ def _back(request: Request) -> str:
     """Where to go on after showing who one is: the page asked for, or the one its form stands on."""
     if request.method == "GET":
         return request.url.path
-    return safe_next(urlsplit(request.headers.get("referer", "")).path)
+    try:
+        return safe_next(urlsplit(request.headers.get("referer", "")).path)
+    except ValueError:
+        return safe_next("")
 
 
 def _by_itself(request: Request) -> bool:
@@ -313,7 +316,10 @@ def _length(request: Request) -> int:
 
 def safe_next(target: str) -> str:
     """Where to go after signing in: a page of the console, whatever the address says."""
-    parts = urlsplit(target)
+    try:
+        parts = urlsplit(target)
+    except ValueError:  # an address that is none (`//[`): whoever made the link must not get an error page out of us
+        return "/desk"
     inside = parts.path == "/desk" or parts.path.startswith("/desk/")
     if (
         parts.scheme

@@ -6,12 +6,13 @@ Bytes are read in pieces and rows are handed out one by one, so that a long file
 import codecs
 import csv
 import zipfile
+import zlib
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import date, datetime, time
 from itertools import islice
 from pathlib import Path
-from typing import Any
+from typing import IO, Any
 
 import openpyxl
 from openpyxl.utils.exceptions import InvalidFileException
@@ -36,6 +37,13 @@ class Sheet:
 
     rows: Iterator[tuple[int, list[Cell]]]
     encoding: str | None = None
+
+
+DAMAGED = (
+    zipfile.BadZipFile, zlib.error, NotImplementedError, RuntimeError, EOFError,  # the archive: packed unknown ways, locked, cut off
+    KeyError, ValueError, IndexError, SyntaxError, TypeError, AttributeError, OSError,  # what is in it
+)  # fmt: skip
+"""What the libraries raise for a workbook that is none, besides their own errors."""
 
 
 def check_zip(archive: zipfile.ZipFile) -> None:
@@ -76,28 +84,33 @@ def csv_rows(path: Path, columns: frozenset[str]) -> Sheet:
 
 def _csv_rows(path: Path, encoding: str, columns: frozenset[str]) -> Iterator[tuple[int, list[Cell]]]:
     csv.field_size_limit(LONGEST_CELL * 8)
+    line = 0
     with path.open(encoding=encoding, newline="") as file:
-        first = file.readline(200_000)
-        skipped = 0
-        if first.lower().startswith("sep=") and len(first.strip()) <= 5:
-            separator = first.strip()[4:] or ","
-            skipped = 1
-        else:
-            separator = max(
-                ",;\t",
-                key=lambda mark: sum(name.strip().strip('"').strip().lower() in columns for name in first.split(mark)),
-            )
-            file.seek(0)
-            if file.read(1) != "\ufeff":
-                file.seek(0)
-        reader = csv.reader(file, delimiter=separator, strict=False)
         try:
+            # The first line too: of a file that is not in the encoding that its beginning promises, that is where it shows.
+            separator, skipped = _separator(file, columns)
             line = skipped
+            reader = csv.reader(file, delimiter=separator, strict=False)
             for row in reader:
                 number, line = line + 1, reader.line_num + skipped
                 yield number, [Cell(restore(value)) for value in row[: MOST_COLUMNS + 1]]
         except (csv.Error, UnicodeError) as error:
-            raise UnreadableError(f"the file is damaged near line {reader.line_num + skipped + 1}: {error}") from None
+            raise UnreadableError(f"the file is damaged near line {line + 1}: {error}") from None
+
+
+def _separator(file: IO[str], columns: frozenset[str]) -> tuple[str, int]:
+    """What stands between the cells, and how many lines said so; the file then stands where its rows begin."""
+    first = file.readline(200_000)
+    if first.lower().startswith("sep=") and len(first.strip()) <= 5:
+        return first.strip()[4:] or ",", 1
+    separator = max(
+        ",;\t",
+        key=lambda mark: sum(name.strip().strip('"').strip().lower() in columns for name in first.split(mark)),
+    )
+    file.seek(0)
+    if file.read(1) != "\ufeff":
+        file.seek(0)
+    return separator, 0
 
 
 def _encoding(path: Path) -> tuple[str, str | None]:
@@ -145,7 +158,7 @@ def xlsx_rows(path: Path) -> Sheet:
         book = openpyxl.load_workbook(path, read_only=True, data_only=False, keep_links=False)
     except UnreadableError:
         raise
-    except (zipfile.BadZipFile, InvalidFileException, KeyError, ValueError, OSError, SyntaxError, TypeError) as error:
+    except (*DAMAGED, InvalidFileException) as error:
         raise UnreadableError(f"this is not an XLSX workbook that can be read ({type(error).__name__})") from None
     return Sheet(_xlsx_rows(book))
 
@@ -157,7 +170,7 @@ def _xlsx_rows(book: Any) -> Iterator[tuple[int, list[Cell]]]:
         sheet.reset_dimensions()
         for number, row in enumerate(islice(sheet.iter_rows(), MOST_ROWS + 2), start=1):
             yield number, _trimmed([_cell(cell) for cell in row[: MOST_COLUMNS + 1]])
-    except (zipfile.BadZipFile, KeyError, ValueError, IndexError, SyntaxError, TypeError, OSError) as error:
+    except DAMAGED as error:
         raise UnreadableError(f"the workbook is damaged ({type(error).__name__})") from None
     finally:
         book.close()

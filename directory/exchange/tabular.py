@@ -7,6 +7,7 @@ import json
 import sqlite3
 import tempfile
 import zipfile
+import zlib
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from pathlib import Path
@@ -83,7 +84,7 @@ def _folder(path: Path) -> Iterator[Path]:
                         while left > 0 and (piece := packed.read(min(_PIECE, left))):
                             left -= len(piece)
                             file.write(piece)
-        except (zipfile.BadZipFile, NotImplementedError, RuntimeError, OSError) as error:
+        except (zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError, RuntimeError, OSError) as error:
             raise UnreadableError(f"the archive cannot be read ({type(error).__name__})") from None
         yield Path(made)
 
