@@ -2,6 +2,7 @@
 
 import ctypes
 import os
+import resource
 import signal
 import socket
 import subprocess
@@ -29,7 +30,10 @@ _PR_SET_PDEATHSIG = 1
 _libc = ctypes.CDLL(None, use_errno=True)
 
 
-def _die_with_parent() -> None:
+def _begin() -> None:
+    """In the new process, before its program."""
+    # What a process holds in memory must not end up in a file when it crashes: keys, and what people wrote.
+    resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
     # When the supervisor is killed without warning its children must not go on answering with nobody watching them.
     _libc.prctl(_PR_SET_PDEATHSIG, signal.SIGTERM)
 
@@ -162,5 +166,5 @@ class Supervisor:
                 stdout=output,
                 stderr=subprocess.STDOUT,
                 start_new_session=True,  # Ctrl-C reaches the supervisor alone, which stops the others in order
-                preexec_fn=_die_with_parent,  # noqa: PLW1509 (no threads start programs)
+                preexec_fn=_begin,  # noqa: PLW1509 (no threads start programs)
             )

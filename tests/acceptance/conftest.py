@@ -93,12 +93,14 @@ class Line:
 def start_line(data_dir: Path, **extra: str) -> Line:
     """Start a copy and wait until it says that it is ready."""
     port = free_ports(4)
+    (data_dir / "temporary").mkdir(mode=0o777, exist_ok=True)
     environment = {
         **{name: os.environ[name] for name in ("PATH", "HOME", "LANG", "TMPDIR") if name in os.environ},
         "WAYMARK_DEMONSTRATION": "true",
         "WAYMARK_PORT": str(port),
         "WAYMARK_DATA_DIR": str(data_dir),
         "PYTHONUNBUFFERED": "1",
+        "TMPDIR": str(data_dir / "temporary"),  # what is put down for a moment lies where a test can look
         "WAYMARK_ENGINE_TIMEOUT": "60",
         # On a busy machine a conversation may take longer than an emergency may wait; what is said then has tests of its own.
         "WAYMARK_ESCALATE_SECOND": "86400",

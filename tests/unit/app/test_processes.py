@@ -98,3 +98,10 @@ def test_who_calls_while_a_program_is_dead_waits_until_it_lives_again(supervisor
     with socket.create_connection(("127.0.0.1", port), timeout=30) as call:
         supervisor.revive()
         assert call.recv(20) == str(supervisor.pid("web")).encode()
+
+
+def test_no_process_leaves_its_memory_in_a_file(supervisor: Supervisor) -> None:
+    asks = (sys.executable, "-c", "import resource; print(resource.getrlimit(resource.RLIMIT_CORE))")
+    supervisor.start(Program("core", asks, {}))
+    wait(lambda: not supervisor.alive("core"))
+    assert supervisor.log_of("core").read_text().strip() == "(0, 0)"
