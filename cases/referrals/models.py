@@ -7,7 +7,7 @@ from uuid import UUID
 from sqlalchemy import CheckConstraint, ForeignKey, Identity, Index, LargeBinary, text
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
-from cases.models import Case, Conversation, Team, User, one_of
+from cases.models import OF_CONVERSATION, Case, Conversation, Team, User, one_of
 from core.database import Base, Identified, now
 from core.encryption import Encrypted
 from directory.models import Service
@@ -72,10 +72,10 @@ class Referral(Identified, Base):
     expires_at: Mapped[datetime | None]
     """Unanswered until then, it comes back to the queue; accepted, it can be read until then."""
 
-    content = Encrypted()
-    question = Encrypted()
-    reply = Encrypted()
-    remark = Encrypted()
+    content = Encrypted(OF_CONVERSATION, through="conversation_id")
+    question = Encrypted(OF_CONVERSATION, through="conversation_id")
+    reply = Encrypted(OF_CONVERSATION, through="conversation_id")
+    remark = Encrypted(OF_CONVERSATION, through="conversation_id")
     case: Mapped[Case] = relationship()
     conversation: Mapped[Conversation] = relationship()
     service: Mapped[Service | None] = relationship()
