@@ -6,8 +6,8 @@ Code that does not know the table goes on sealing with the keys of the copy; `wa
 import sqlalchemy as sa
 from alembic import op
 
-revision = "0025"
-down_revision = "0024"
+revision = "0027"
+down_revision = "0026"
 branch_labels = None
 depends_on = None
 
