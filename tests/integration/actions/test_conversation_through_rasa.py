@@ -18,7 +18,7 @@ from cases.models import Case
 from cases.service import read_screening
 from core.database import Sessions
 from core.settings import PROJECT, Settings
-from tests.conftest import with_database
+from tests.databases import with_database
 from tests.integration.actions.serving import SECRET as ACTIONS_SECRET
 from tests.integration.actions.serving import ActionServer, a_conversation
 from tests.integration.engine.running import FIXTURES, PYTHON, SECRET, Engine, run_python

@@ -8,7 +8,7 @@ from app.migrations import SchemaError, differences, migrate, standing, state
 from app.tables import MODULES
 from core.database import make_engine
 from core.settings import PROJECT
-from tests.conftest import with_database
+from tests.databases import with_database
 
 
 @pytest.fixture

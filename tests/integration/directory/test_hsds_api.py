@@ -31,7 +31,7 @@ from directory.hsds.web import Api, make_router
 from directory.models import Service
 from directory.records import LocationRecord, ServiceRecord
 from directory.writing import write
-from tests.conftest import with_database
+from tests.databases import with_database
 from tests.integration.directory.test_writing import everything
 
 with warnings.catch_warnings():

@@ -26,7 +26,7 @@ from directory.models import Phone, Service
 from directory.records import ServiceRecord
 from directory.review.policy import load_policy
 from directory.writing import write
-from tests.conftest import with_database
+from tests.databases import with_database
 from tests.integration.directory.test_hsds_api import HIDDEN
 from tests.integration.directory.test_writing import everything
 

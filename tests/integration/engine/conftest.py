@@ -8,7 +8,7 @@ from pathlib import Path
 import psycopg
 import pytest
 
-from tests.conftest import with_database
+from tests.databases import with_database
 from tests.integration.engine.running import ACTIONS_SECRET, FIXTURES, SECRET, Actions, Engine, run_python
 from tests.ports import free_port
 

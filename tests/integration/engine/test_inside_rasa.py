@@ -12,7 +12,7 @@ from typing import Any
 import psycopg
 import pytest
 
-from tests.conftest import with_database
+from tests.databases import with_database
 from tests.integration.engine.running import ACTIONS_SECRET, FIXTURES, needs_engine, run_python
 
 pytestmark = [needs_engine, pytest.mark.engine]
