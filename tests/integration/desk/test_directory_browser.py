@@ -177,6 +177,7 @@ def test_every_page_is_accessible_and_fits(
     with world.sessions.begin() as session:
         service = write(session, entry, by="tester", source="form").service
         listing.publish(session, service.id, by="tester")
+        write(session, entry, by="tester", source="form")  # a second one of the same name and number
         user = world.user("Both Example")
         changed = entry.model_copy(update={"id": service.id, "description": "Two nights.", "name": "Beds (example)"})
         drafts.submit(session, drafts.save_draft(session, changed, by=str(user.id)).id, by=str(user.id))
@@ -202,5 +203,5 @@ def test_every_page_is_accessible_and_fits(
 
 PAGES = (
     "", "?listing=archived", "/new", "/{id}", "/{id}/edit", "/{id}/review", "/{id}/preview", "/{id}/history", "/changes", "/work",
-    "/{id}/state", "/{id}/confidential/{place}", "/imports", "/imports/{upload}",
+    "/{id}/state", "/{id}/confidential/{place}", "/duplicates", "/imports", "/imports/{upload}",
 )  # fmt: skip
