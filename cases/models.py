@@ -201,6 +201,7 @@ class Duty(Identified, Base):
     __table_args__ = (
         CheckConstraint("weekdays <@ ARRAY[0, 1, 2, 3, 4, 5, 6] AND cardinality(weekdays) > 0", name="weekdays"),
         CheckConstraint("last_day IS NULL OR last_day >= first_day", name="days"),
+        CheckConstraint("rank BETWEEN 1 AND 3", name="rank"),
     )
 
     team_id: Mapped[UUID] = mapped_column(ForeignKey("team.id", ondelete="CASCADE"), index=True)
@@ -213,6 +214,8 @@ class Duty(Identified, Base):
     time_zone: Mapped[str]
     languages: Mapped[list[str]] = mapped_column(ARRAY(String), default=list)
     """Languages of people whom this colleague can answer; empty: all the team serves."""
+    rank: Mapped[int] = mapped_column(default=1, server_default="1")
+    """1: first on call, who reads; 2: second on call and 3: duty manager, who are called when nobody takes a case in time."""
     first_day: Mapped[date]
     last_day: Mapped[date | None]
     created_at: Mapped[datetime] = mapped_column(default=now)

@@ -17,6 +17,9 @@ from cases.teams import team_for
 from core.database import now
 from core.settings import Settings
 
+FIRST, SECOND, MANAGER = 1, 2, 3
+RANKS = (FIRST, SECOND, MANAGER)
+
 
 @dataclass(frozen=True, slots=True)
 class Shift:
@@ -64,6 +67,19 @@ def on_duty(duties: Iterable[Duty], at: datetime, language: str | None = None) -
     return [shift.duty for shift in shifts(serving, at, at + timedelta(microseconds=1))]
 
 
+def of_rank(duties: Iterable[Duty], rank: int) -> list[Duty]:
+    """The duties of one rank: 1 first on call, 2 second, 3 duty manager."""
+    # A row that is not stored yet has no rank of its own.
+    return [duty for duty in duties if (duty.rank or FIRST) == rank]
+
+
+def called(session: Session, case: Case, rank: int, at: datetime) -> list[User]:
+    """Who is to be called for a case now: those of this rank who are on duty for its team and language, else for its team."""
+    duties = of_rank(duties_of(session, [case.team_id]), rank)
+    found = on_duty(duties, at, case.conversation.language) or on_duty(duties, at)
+    return list({duty.user_id: duty.user for duty in found}.values())
+
+
 def gaps(duties: Iterable[Duty], first: datetime, last: datetime) -> list[tuple[datetime, datetime]]:
     """The times between `first` and `last` when nobody is on duty."""
     found: list[tuple[datetime, datetime]] = []
@@ -87,7 +103,8 @@ def is_staffed(session: Session, conversation_id: UUID, settings: Settings, *, a
     if session.execute(select(Duty.id).limit(1)).first() is None:
         return settings.demonstration
     language, team_id = _reader(session, conversation_id)
-    return bool(on_duty(duties_of(session, [team_id]), at or now(), language))
+    # Who would only be called when a case waits too long does not read now.
+    return bool(on_duty(of_rank(duties_of(session, [team_id]), FIRST), at or now(), language))
 
 
 def _reader(session: Session, conversation_id: UUID) -> tuple[str | None, UUID]:

@@ -296,6 +296,11 @@ class Settings(BaseSettings):
     )
     sign_in_link_lifetime: Seconds = Field(timedelta(hours=24), description="Seconds for which a one-time link holds.")
 
+    staff_sms_from: str | None = Field(
+        None,
+        description="Number at Twilio from which staff get an SMS that a case waits. Absent: they get none.",
+    )
+
     # Keeping the directory true
     directory_four_eyes: bool | None = Field(
         None,

@@ -82,7 +82,10 @@ def _event(event: CaseEvent, words: Words) -> str:
         "step": words.find(f"escalation_{details.get('step')}", ""),
         "error": words.find(f"error_code_{details.get('error_code')}", ""),
     }
-    return words.say(f"event_{event.kind}", **said).rstrip(" :")
+    text = words.say(f"event_{event.kind}", **said).rstrip(" :")
+    if event.kind != "escalated" or "called" not in details:
+        return text
+    return f"{text}: {details['called'] or words.say('rota_nobody_of_rank')}"
 
 
 def _by(event: CaseEvent, words: Words) -> str:

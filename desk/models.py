@@ -1,6 +1,6 @@
 """Tables of signing in (sessions, one-time links, failures: only hashes of their secrets are kept) and the audit log."""
 
-from datetime import date, datetime
+from datetime import date, datetime, time
 from typing import Any
 from uuid import UUID
 
@@ -17,7 +17,7 @@ from sqlalchemy import (
 )  # fmt: skip
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
-from cases.models import Case, User
+from cases.models import Case, Team, User
 from core.database import Base, Identified, now
 from core.encryption import Encrypted
 
@@ -193,3 +193,50 @@ class CaseExport(Identified, Base):
     case: Mapped[Case] = relationship()
     asked_by: Mapped[User] = relationship(foreign_keys=[asked_by_id])
     decided_by: Mapped[User | None] = relationship(foreign_keys=[decided_by_id])
+
+
+class HandoverNote(Identified, Base):
+    """What one shift tells the next, for a team; gone after a week (desk/handover.py)."""
+
+    __tablename__ = "handover_note"
+
+    team_id: Mapped[UUID] = mapped_column(ForeignKey("team.id", ondelete="CASCADE"), index=True)
+    user_id: Mapped[UUID] = mapped_column(ForeignKey("staff_user.id"))
+    body_encrypted: Mapped[bytes | None] = mapped_column(LargeBinary)
+    created_at: Mapped[datetime] = mapped_column(default=now, index=True)
+
+    body = Encrypted()
+    user: Mapped[User] = relationship()
+    team: Mapped[Team] = relationship()
+
+
+class StaffAddress(Identified, Base):
+    """Where somebody of the staff is told outside the desk that a case waits, and when not (desk/notices.py)."""
+
+    __tablename__ = "staff_address"
+    __table_args__ = (
+        UniqueConstraint("user_id", "channel"),
+        CheckConstraint("channel IN ('email', 'sms')", name="channel"),
+    )
+
+    user_id: Mapped[UUID] = mapped_column(ForeignKey("staff_user.id", ondelete="CASCADE"), index=True)
+    channel: Mapped[str]
+    address_encrypted: Mapped[bytes | None] = mapped_column(LargeBinary)
+    quiet_from: Mapped[time | None]
+    quiet_until: Mapped[time | None]
+    """Clock times in `time_zone` between which only an emergency is told."""
+    time_zone: Mapped[str] = mapped_column(default="UTC")
+
+    address = Encrypted()
+
+
+class StaffNotice(Base):
+    """That somebody was told of a waiting case, at one step: once, however often the schedule looks."""
+
+    __tablename__ = "staff_notice"
+
+    case_id: Mapped[UUID] = mapped_column(ForeignKey("case.id", ondelete="CASCADE"), primary_key=True)
+    step: Mapped[int] = mapped_column(primary_key=True)
+    address_id: Mapped[UUID] = mapped_column(ForeignKey("staff_address.id", ondelete="CASCADE"), primary_key=True)
+    tries: Mapped[int] = mapped_column(default=0)
+    sent_at: Mapped[datetime | None]

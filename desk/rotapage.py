@@ -10,7 +10,7 @@ from sqlalchemy import Select, select
 from sqlalchemy.orm import Session
 
 from cases.models import Duty, Team, TeamMember, User
-from cases.rota import duties_of, gaps, on_duty, shifts
+from cases.rota import FIRST, RANKS, duties_of, gaps, of_rank, on_duty, shifts
 from cases.teams import teams_of
 from core.database import now
 from desk.errors import BadInput, NotFound
@@ -25,6 +25,8 @@ class TeamRota:
 
     team: Team
     now: list[Duty]
+    staffed: bool
+    """Somebody who reads is among them."""
     duties: list[Duty]
     shifts: list[tuple[datetime, datetime, str]]
     gaps: list[tuple[datetime, datetime]]
@@ -46,9 +48,10 @@ def _team(session: Session, team: Team, at: datetime) -> TeamRota:
     return TeamRota(
         team=team,
         now=on_duty(duties, at),
+        staffed=bool(on_duty(of_rank(duties, FIRST), at)),
         duties=duties,
         shifts=[(shift.starts, shift.ends, shift.duty.user.name) for shift in shifts(duties, at, at + WEEK)],
-        gaps=gaps(duties, at, at + WEEK),
+        gaps=gaps(of_rank(duties, FIRST), at, at + WEEK),
         colleagues=[(user_id, name) for user_id, name in session.execute(_workers(team.id))],
     )
 
@@ -86,6 +89,7 @@ def add_duty(
         ends=_time(form["ends"]),
         time_zone=_zone(form["time_zone"]),
         languages=list(languages),
+        rank=int(form["rank"]) if form["rank"] in {str(rank) for rank in RANKS} else FIRST,
         first_day=first,
         last_day=last,
     )

@@ -17,6 +17,7 @@ from desk import (
     web_export,
     web_factor,
     web_language,
+    web_notices,
     web_number,
     web_owned,
     web_passkey,
@@ -69,6 +70,7 @@ def make_router(desk: Desk) -> APIRouter:
     web_passkey.add_routes(router, desk.settings, door)
     web_language.add_routes(router, door)
     web_account.add_routes(router, desk.settings, door)
+    web_notices.add_routes(router, desk.settings, door)
     web_queue.add_routes(router, door, desk.live)
     cases = web_case.CasePages(desk.settings, desk.gateway, door, Meanings(desk.gateway.wording))
     web_case.add_routes(router, cases)

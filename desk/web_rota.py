@@ -1,15 +1,17 @@
 """The rota's page: who is on duty, when nobody is, and for supervisors the form that plans it."""
 
-from typing import Any
+from typing import Annotated, Any
 from uuid import UUID
 from zoneinfo import available_timezones
 
-from fastapi import APIRouter, Request, Response
+from fastapi import APIRouter, Form, Request, Response
 from starlette.concurrency import run_in_threadpool
 from starlette.datastructures import FormData
 
+from cases.rota import RANKS
 from core.clocks import clock_of_country
 from core.settings import Settings
+from desk import handover
 from desk.access import Door, Visit
 from desk.errors import BadInput
 from desk.frame import frame
@@ -19,14 +21,17 @@ from desk.rotapage import add_duty, read_rota, remove_duty
 from desk.words import words
 
 ROTA = "/desk/rota"
-FIELDS = ("team", "user", "starts", "ends", "time_zone", "first_day", "last_day")
+Field = Annotated[str, Form()]
+FIELDS = ("team", "user", "rank", "starts", "ends", "time_zone", "first_day", "last_day")
 BLANK: dict[str, Any] = {**dict.fromkeys(FIELDS, ""), "weekdays": [], "languages": []}
 
 
 def add_routes(router: APIRouter, settings: Settings, door: Door) -> None:
     """Reading and planning."""
 
-    def show(visit: Visit, *, status: int = 200, error: str = "", typed: dict[str, Any] | None = None) -> Response:
+    def show(
+        visit: Visit, *, status: int = 200, error: str = "", typed: dict[str, Any] | None = None, handed_over: str = ""
+    ) -> Response:
         return page(
             "rota.html",
             status=status,
@@ -36,9 +41,12 @@ def add_routes(router: APIRouter, settings: Settings, door: Door) -> None:
             zones=_zones(settings),
             all_languages=[(code, words().language(code)) for code in settings.languages],
             forced=settings.on_call,
+            ranks=RANKS,
+            handovers=handover.of_teams(visit.session, visit.user) if may(visit.user, "handover.read") else None,
             error=error,
             typed=typed or BLANK,
             blank=BLANK,
+            handed_over=handed_over,
         )
 
     @router.get("/rota")
@@ -65,6 +73,18 @@ def add_routes(router: APIRouter, settings: Settings, door: Door) -> None:
             typed = {**values, "weekdays": weekdays, "languages": languages}
             with door.visit(request) as visit:
                 return show(visit, status=422, error=said, typed=typed)
+        return go(ROTA)
+
+    @router.post("/rota/handover")
+    @needs("handover.read", logs="handover_written")
+    def write_handover(request: Request, team: Field = "", text: Field = "") -> Response:
+        try:
+            with door.visit(request) as visit:
+                note = handover.write(visit.session, visit.user, team, text)
+                visit.log("handover_written", kind="team", subject=note.team_id)
+        except BadInput as fault:
+            with door.visit(request) as visit:
+                return show(visit, status=422, error=words().say(fault.key), handed_over=text[: handover.LONGEST])
         return go(ROTA)
 
     @router.post("/rota/{duty_id}/remove")

@@ -12,6 +12,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from cases.models import Case
+from cases.rota import called
 from cases.service import get_case, may_be_told, record
 from core.database import notify, now
 from core.jobs import UPKEEP
@@ -65,7 +66,9 @@ def _step(session: Session, gateway: Gateway, case_id: UUID, moment: datetime) -
         return False
     first = case.escalated == 0
     case.escalated = step
-    record(session, case, "escalated", step=STEPS[step - 1])
+    # Names belong to the record: "the second on call" alone says nothing when nobody was.
+    names = [user.name for user in called(session, case, step + 1, moment)]
+    record(session, case, "escalated", step=STEPS[step - 1], called=", ".join(names))
     log.warning("a case waits too long", case=str(case.id), reason=STEPS[step - 1])
     if first and may_be_told(case):
         say_system(session, case.conversation, STILL_WAITING, wording=gateway.wording, settings=gateway.settings)

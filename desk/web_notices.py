@@ -1,0 +1,88 @@
+"""Where one is told outside the desk that a case waits: one's own addresses and quiet hours."""
+
+import re
+from datetime import time
+from typing import Annotated
+from zoneinfo import available_timezones
+
+from fastapi import APIRouter, Form, Request, Response
+from sqlalchemy import delete, select
+
+from cases.models import User
+from core.settings import Settings
+from desk.access import Door, Visit
+from desk.errors import BadInput
+from desk.frame import frame
+from desk.models import StaffAddress
+from desk.pages import go, page
+from desk.permissions import needs
+from desk.words import words
+
+NOTICES = "/desk/account/notices"
+Field = Annotated[str, Form()]
+CHANNELS = {
+    "email": re.compile(r"[^@\s,;<>]{1,64}@[^@\s,;<>]{1,180}\.[^@\s,;<>.]{2,}"),
+    "sms": re.compile(r"\+[1-9][0-9]{6,14}"),
+}
+
+
+def add_routes(router: APIRouter, settings: Settings, door: Door) -> None:
+    """The page, saving and removing."""
+
+    def show(visit: Visit, *, status: int = 200, error: str = "") -> Response:
+        mine = visit.session.execute(select(StaffAddress).where(StaffAddress.user_id == visit.user.id)).scalars()
+        possible = {"email": bool(settings.smtp_host), "sms": bool(settings.staff_sms_from)}
+        return page(
+            "notices.html", status=status, **frame(visit, current="/desk/account"), error=error,
+            mine={one.channel: one for one in mine}, possible=possible, zones=sorted(available_timezones()),
+        )  # fmt: skip
+
+    @router.get("/account/notices")
+    @needs("account.own")
+    def show_notices(request: Request) -> Response:
+        with door.visit(request) as visit:
+            return show(visit)
+
+    @router.post("/account/notices/{channel}")
+    @needs("account.own", logs="notices_set", fresh=True)
+    def save(  # noqa: PLR0917 - a parameter is a field of the form
+        request: Request, channel: str, address: Field = "", quiet_from: Field = "", quiet_until: Field = "",
+        time_zone: Field = "UTC",
+    ) -> Response:  # fmt: skip
+        try:
+            with door.visit(request) as visit:
+                _save(visit, channel, "".join(address.split()), (quiet_from, quiet_until, time_zone))
+        except BadInput as fault:
+            with door.visit(request) as visit:
+                return show(visit, status=422, error=words().say(fault.key))
+        return go(NOTICES)
+
+
+def _save(visit: Visit, channel: str, address: str, quiet: tuple[str, str, str]) -> None:
+    if channel not in CHANNELS:
+        raise BadInput("error_input")
+    _remove(visit, visit.user, channel)
+    if not address:
+        return
+    if not CHANNELS[channel].fullmatch(address):
+        raise BadInput(f"notices_wrong_{channel}")
+    start, end, zone = quiet
+    if zone not in available_timezones() or bool(start) != bool(end):
+        raise BadInput("notices_quiet_wrong")
+    visit.session.add(
+        StaffAddress(
+            user_id=visit.user.id, channel=channel, address=address, quiet_from=_time(start), quiet_until=_time(end),
+            time_zone=zone,
+        )
+    )  # fmt: skip
+
+
+def _remove(visit: Visit, user: User, channel: str) -> None:
+    visit.session.execute(delete(StaffAddress).where(StaffAddress.user_id == user.id, StaffAddress.channel == channel))
+
+
+def _time(text: str) -> time | None:
+    try:
+        return time.fromisoformat(text[:5]) if text else None
+    except ValueError:
+        raise BadInput("notices_quiet_wrong") from None
