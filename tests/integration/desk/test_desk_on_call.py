@@ -149,7 +149,7 @@ def test_addresses_are_built_that_apprise_takes_and_nothing_is_sent_that_is_not_
     for security in ("starttls", "tls", "none"):
         settings = world.settings.model_copy(
             update={"smtp_host": "mail.example", "smtp_from": "desk@desk.example", "smtp_user": "u@x", "smtp_security": security,
-                    "smtp_password": SecretStr("p/w?&"), "staff_sms_from": "+15005550006"}
+                    "smtp_password": SecretStr("p/w?&"), "staff_sms_from": "+15005550006", "twilio_auth_token": SecretStr("0" * 32)}
         )  # fmt: skip
         teller = AppriseTeller(settings)
         mail = apprise.Apprise.instantiate(teller.url_of("email", "a+b@desk.example"))
