@@ -23,7 +23,7 @@ STOP_SECONDS = 10.0
 MAX_BACKOFF = 30.0
 BACKLOG = 512
 """Calls that may wait while a program is started again: Twilio gives each 15 seconds."""
-SOCKET = "WAYMARK_SOCKET_FD"
+SOCKET = "KEPT_SOCKET_FD"
 """Variable that tells a program which of its open files is the socket it serves."""
 _LOG_LIMIT = 20 * 1024 * 1024
 _PR_SET_PDEATHSIG = 1

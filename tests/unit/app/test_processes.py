@@ -84,7 +84,7 @@ LISTENER = (
     sys.executable,
     "-c",
     (
-        "import os, socket; kept = socket.socket(fileno=int(os.environ['WAYMARK_SOCKET_FD']))\n"
+        "import os, socket; kept = socket.socket(fileno=int(os.environ['KEPT_SOCKET_FD']))\n"
         "while True:\n    caller, _ = kept.accept(); caller.sendall(str(os.getpid()).encode()); caller.close()"
     ),
 )
