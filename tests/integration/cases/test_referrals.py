@@ -185,10 +185,10 @@ def test_a_new_link_kills_the_one_before(desk: Desk) -> None:
     assert referral.reply == "One."
 
 
-@pytest.mark.parametrize("token", ["", "a", "ä" * 40, "x" * 5000, "\udc80"])
-def test_a_wrong_link_is_a_dead_link(desk: Desk, token: str) -> None:
-    desk.sent()
-    assert not reads(desk, token)
+def test_a_wrong_link_is_a_dead_link(desk: Desk) -> None:
+    _, token = desk.sent()
+    for wrong in ("", "a", "ä" * 40, "x" * 5000, "\udc80", token[:-1], token + "="):
+        assert not reads(desk, wrong)
 
 
 def test_only_who_holds_the_case_prepares_asks_and_sends_and_of_no_other_case(desk: Desk) -> None:
@@ -208,16 +208,16 @@ def test_only_who_holds_the_case_prepares_asks_and_sends_and_of_no_other_case(de
         course.find(desk.session, elsewhere.case.id, referral.id)
 
 
-@pytest.mark.parametrize(
-    "fields",
-    [
-        [("nickname", "x", "reach")], [("request", " ", "reach")], [("request", "x", "")], [("request", "x" * 601, "reach")],
-    ],
-)  # fmt: skip
-def test_every_field_is_known_filled_in_and_has_its_reason(desk: Desk, fields: list[tuple[str, str, str]]) -> None:
+def test_every_field_is_known_filled_in_and_has_its_reason(desk: Desk) -> None:
     referral = desk.draft()
-    with pytest.raises(content.ContentError):
-        course.choose(desk.session, referral, [content.Chosen(*one) for one in fields])
+    for field in (
+        ("nickname", "x", "reach"),
+        ("request", " ", "reach"),
+        ("request", "x", ""),
+        ("request", "x" * 601, "reach"),
+    ):
+        with pytest.raises(content.ContentError):
+            course.choose(desk.session, referral, [content.Chosen(*field)])
     course.choose(desk.session, referral, [])
     course.ask(desk.session, referral, desk.user)
     desk.says(given=True)
@@ -326,7 +326,7 @@ ACTS = (
 
 
 @given(acts=st.lists(st.sampled_from(ACTS), min_size=4, max_size=14))
-@hypothesis_settings(max_examples=40, suppress_health_check=[HealthCheck.function_scoped_fixture], derandomize=True)
+@hypothesis_settings(max_examples=25, suppress_health_check=[HealthCheck.function_scoped_fixture], derandomize=True)
 def test_in_whatever_order_things_happen_only_an_agreed_living_referral_is_read(
     session: Session, settings: Settings, acts: list[Callable[[Life], None]]
 ) -> None:

@@ -96,12 +96,12 @@ def test_the_door_tells_nothing_and_counts_as_no_opening(partner: Partner) -> No
     assert partner.kinds()[-1] == "opened"
 
 
-@pytest.mark.parametrize("lang", LANGUAGES)
-def test_it_is_read_in_every_language_and_answered_once(partner: Partner, lang: str) -> None:
-    text = partner.read(lang)
-    assert SECRET in text
-    assert NUMBER in text
-    assert partner_words(lang).say("field_request") in text
+def test_it_is_read_in_every_language_and_answered_once(partner: Partner) -> None:
+    for lang in LANGUAGES:
+        text = partner.read(lang)
+        assert SECRET in text
+        assert NUMBER in text
+        assert partner_words(lang).say("field_request") in text
     answer = partner.browser.post(f"{partner.path}?lang={lang}", data={"answer": "accept", "remark": "Ask for Noor"})
     assert answer.headers["location"] == f"/referral/done/accepted?lang={lang}"
     assert partner_words(lang).say("done_accepted") in unescape(partner.browser.get(answer.headers["location"]).text)
@@ -206,11 +206,10 @@ def test_the_letter_tells_nothing_of_the_person_and_why_it_failed_is_kept(partne
         assert referral.send_error == "unreachable"
 
 
-@pytest.mark.parametrize("language", ["en", "ar"])
-def test_the_printed_form_is_a_pdf_of_what_the_page_shows(partner: Partner, language: str) -> None:
+def test_the_printed_form_is_a_pdf_of_what_the_page_shows(partner: Partner) -> None:
     with partner.sessions.begin() as session:
         referral = partner.referral(session)
-        referral.language = language
+        referral.language = "ar"
         place, today = "Example House (example)", now().date()
         made = make_form(referral, place=place, today=today)
         told = {field["text"] for field in contents(referral, place=place, today=today)["fields"]}
