@@ -10,10 +10,10 @@ from sqlalchemy.exc import DBAPIError
 from sqlalchemy.orm import Session
 
 from core.database import now
+from directory.bulk_read import read_bulk
 from directory.errors import DirectoryError
 from directory.exchange import guard
 from directory.exchange.bulk import copy_rows, write_bulk
-from directory.exchange.bulk_read import read_bulk
 from directory.exchange.errors import ChangedFileError, OutdatedPlanError, RefusedEntriesError
 from directory.exchange.formats import Source
 from directory.exchange.models import ImportBatch, ImportChange
@@ -175,7 +175,8 @@ class _Writing:
 
     def _write(self, group: Sequence[Prepared], writer: Writer) -> None:
         revised = [one for one in group if self._review and one.outcome.action == "update" and _content(one)]
-        written = [one for one in group if one not in revised] if revised else list(group)
+        waiting = {id(one) for one in revised}
+        written = [one for one in group if id(one) not in waiting]
         hashes = writer(
             self._session, [one for one in written if _content(one)], by=self._by, source=self._source, at=self._at
         )

@@ -15,7 +15,8 @@ from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import Session
 
 from directory import hiding
-from directory.exchange.bulk_rows import TABLES, Key, Owned, Row, Rows, rows_of, with_ids
+from directory.bulk_read import TABLES
+from directory.exchange.bulk_rows import Key, Owned, Row, Rows, rows_of, with_ids
 from directory.exchange.owners import Owners
 from directory.exchange.plan import Prepared
 from directory.models import Attribute, Location, Metadata, ServiceAtLocation, ServiceText
@@ -53,8 +54,10 @@ def write_bulk(session: Session, group: Sequence[Prepared], *, by: str, source: 
     owners.write()
     _write(session, old, new)
     _copy(session, Metadata.__table__, notes)  # type: ignore[arg-type]
+    # By identity: comparing five hundred records with five hundred others is a tenth of an import.
+    done = {id(one) for one in quick}
     for one in group:
-        if one.after is not None and one not in quick:
+        if one.after is not None and id(one) not in done:
             write(session, one.after, by=by, source=source, at=at)
     return hashes_now
 

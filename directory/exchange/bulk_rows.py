@@ -6,39 +6,12 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID, uuid4
 
-from sqlalchemy import Table
-
-from directory.models import (
-    Accessibility,
-    Address,
-    Contact,
-    CostOption,
-    Location,
-    Phone,
-    RequiredDocument,
-    Schedule,
-    Service,
-    ServiceArea,
-    ServiceAtLocation,
-    ServiceCapacity,
-    ServiceLanguage,
-    ServiceNeed,
-    ServiceText,
-)
+from directory.bulk_read import TABLES
 from directory.records import LocationRecord, PhoneRecord, Record, ServiceRecord, TextRecord, source_hash
 from directory.writing import SCALARS
 
 Row = dict[str, Any]
 Key = tuple[Any, ...]
-
-TABLES: Mapping[str, Table] = {
-    kind.__tablename__: kind.__table__  # type: ignore[misc]
-    for kind in (
-        Service, ServiceNeed, ServiceLanguage, ServiceText, Location, Address, Accessibility, Contact, Phone, Schedule, ServiceArea,
-        CostOption, RequiredDocument, ServiceCapacity, ServiceAtLocation,
-    )
-}  # fmt: skip
-"""In the order in which rows can be put in: what others point to comes first."""
 
 
 @dataclass(slots=True)

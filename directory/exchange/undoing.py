@@ -9,8 +9,8 @@ from sqlalchemy import delete, func, select, text, update
 from sqlalchemy.orm import Session
 
 from core.database import now
+from directory.bulk_read import read_bulk
 from directory.exchange.applying import LOCK
-from directory.exchange.bulk_read import read_bulk
 from directory.exchange.errors import UnknownBatchError
 from directory.exchange.models import ImportBatch, ImportChange
 from directory.exchange.plan import GROUP, Progress

@@ -10,6 +10,7 @@ from pydantic import ValidationError
 from sqlalchemy import ColumnElement, and_, exists, not_, or_, select
 from sqlalchemy.orm import Session
 
+from directory.bulk_read import read_bulk
 from directory.models import (
     Attribute,
     Contact,
@@ -22,7 +23,6 @@ from directory.models import (
     TaxonomyTerm,
 )
 from directory.records import ServiceRecord
-from directory.writing import read_many
 
 BATCH = 200
 """Entries in memory at once while a whole directory is read."""
@@ -128,13 +128,13 @@ def all_entries(session: Session, rule: ColumnElement[bool], *, batch: int = BAT
 
 def _records(session: Session, service_ids: Sequence[UUID]) -> list[ServiceRecord]:
     try:
-        return read_many(session, service_ids)
+        return read_bulk(session, service_ids)
     except ValidationError:
         pass
     records = []
     for service_id in service_ids:
         try:
-            records += read_many(session, [service_id])
+            records += read_bulk(session, [service_id])
         except ValidationError:
             _log.warning("directory_entry_breaks_rules", service=str(service_id))
     return records

@@ -9,10 +9,9 @@ from hypothesis import strategies as st
 from sqlalchemy import text
 from sqlalchemy.orm import Session
 
+from directory.bulk_read import TABLES, read_bulk
 from directory.exchange.applying import write_one_by_one
 from directory.exchange.bulk import write_bulk
-from directory.exchange.bulk_read import read_bulk
-from directory.exchange.bulk_rows import TABLES
 from directory.exchange.plan import Outcome, Prepared
 from directory.records import ServiceRecord, record_hash
 from directory.writing import like, read_many, write

@@ -1,7 +1,7 @@
 """Many stored entries as records: the same as `writing.read_many`, without an object for every row."""
 
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from types import SimpleNamespace
 from typing import Any
 from uuid import UUID
@@ -10,12 +10,38 @@ from sqlalchemy import ARRAY, Table, Uuid, any_, bindparam, select
 from sqlalchemy.orm import Session
 
 from directory.errors import UnknownEntryError
-from directory.exchange.bulk_rows import TABLES
-from directory.models import Organization, Program
+from directory.models import (
+    Accessibility,
+    Address,
+    Contact,
+    CostOption,
+    Location,
+    Organization,
+    Phone,
+    Program,
+    RequiredDocument,
+    Schedule,
+    Service,
+    ServiceArea,
+    ServiceAtLocation,
+    ServiceCapacity,
+    ServiceLanguage,
+    ServiceNeed,
+    ServiceText,
+)
 from directory.records import ServiceRecord
 from directory.writing import attributes_of, record_of
 
 Grouped = dict[UUID, list[Any]]
+
+TABLES: Mapping[str, Table] = {
+    kind.__tablename__: kind.__table__  # type: ignore[misc]
+    for kind in (
+        Service, ServiceNeed, ServiceLanguage, ServiceText, Location, Address, Accessibility, Contact, Phone, Schedule, ServiceArea,
+        CostOption, RequiredDocument, ServiceCapacity, ServiceAtLocation,
+    )
+}  # fmt: skip
+"""In the order in which rows can be put in: what others point to comes first."""
 
 
 def read_bulk(session: Session, ids: Sequence[UUID]) -> list[ServiceRecord]:
