@@ -25,8 +25,8 @@ test: setup .make/dev check train ## check the code, then pass all tests
 evaluate: train ## measure understanding, beside Rasa's own pipeline; writes docs/understanding.md
 	@$(BIN)/python -m benchmarks.understanding
 
-bench-directory: setup ## measure the directory up to a million services; writes docs/directory-performance.md
-	@$(BIN)/python -m benchmarks.directory
+bench-directory: setup ## measure the directory (BENCH="--queries": on ready copies); writes docs/directory-performance.md
+	@$(BIN)/python -m benchmarks.directory $(BENCH)
 
 chaos: train .make/dev ## kill and disturb a whole line under load; writes docs/reliability.md (SIZE="--messages 2000 …", SEED=…)
 	@$(BIN)/python -m benchmarks.chaos $(SIZE) $(if $(SEED),--seed $(SEED))

@@ -151,6 +151,7 @@ class _Writing:
         self._source = f"import:{batch_id}"
         self._review, self._publish = review, publish
         self._writer = writer
+        self._done, self._counted_at = 0, 2_000
 
     def group(self, group: list[Prepared]) -> list[Prepared]:
         """Write them; returns those that the database refused, with the reason in their problems."""
@@ -171,6 +172,11 @@ class _Writing:
                     one.outcome.problems.append(Problem(one.outcome.where, "", "not_written", {"reason": reason}))
                     refused.append(one)
         self._session.expunge_all()
+        self._done += len(group)
+        if self._done >= self._counted_at:
+            # The server counts rows of others' transactions only when they are committed: it would go on planning for empty tables.
+            self._session.execute(text("ANALYZE organization, service, location, service_at_location, phone, contact"))
+            self._counted_at *= 5
         return refused
 
     def _write(self, group: Sequence[Prepared], writer: Writer) -> None:
