@@ -89,6 +89,7 @@ class Service(Identified, Base):
         _one_of("legal_status", STATUS_RULES),
         CheckConstraint("minimum_age IS NULL OR maximum_age IS NULL OR minimum_age <= maximum_age", name="ages"),
         Index("ix_service_country_status", "country", "status"),
+        Index("ix_service_source", "source", "source_id"),
         # Asked at every new entry; of a hundred thousand entries a handful are in it.
         Index("ix_service_do_not_list", "country", postgresql_where=text("listing = 'do_not_list'")),
         Index(
@@ -227,6 +228,7 @@ class Location(Identified, Base):
         UniqueConstraint("id", "is_confidential", name="uq_location_id_is_confidential"),
         # The bounding box: a range of latitudes inside one country, then the longitudes from the index itself.
         Index("ix_location_country_latitude_longitude", "country", "latitude", "longitude"),
+        Index("ix_location_confidential", "country", "latitude", postgresql_where=text("is_confidential")),
     )
 
     organization_id: Mapped[UUID] = mapped_column(ForeignKey("organization.id", ondelete="CASCADE"), index=True)

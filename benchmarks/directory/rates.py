@@ -37,8 +37,8 @@ class _StoppedError(Exception):
 class _Meter:
     """How long something takes, here and in the server; it stops what goes on for too long."""
 
-    def __init__(self, session: Session, seconds: float) -> None:
-        self._server = Path(f"/proc/{session.scalar(text('SELECT pg_backend_pid()'))}/schedstat")
+    def __init__(self, backend: int, seconds: float) -> None:
+        self._server = Path(f"/proc/{backend}/schedstat")
         self._until = time.monotonic() + seconds
         self.done = 0
 
@@ -78,22 +78,24 @@ def measured(step: str, url: str, rows: int, seconds: float) -> dict[str, Rate]:
 
 
 @contextmanager
-def _session(url: str) -> Iterator[Session]:
-    engine = make_engine(url)
+def _session(url: str) -> Iterator[tuple[Session, int]]:
+    engine = make_engine(url, pool_size=1)
     # The figures are the same with any key; nothing of it is kept.
     use_cipher(Cipher.from_settings(read_settings(encryption_keys="b:" + "A" * 43 + "=", hash_key="A" * 43 + "=")))
     try:
+        # The session takes the same connection out of the pool: an export wants one in which nothing was asked yet.
+        with engine.connect() as connection:
+            backend = connection.scalar(text("SELECT pg_backend_pid()")) or 0
         with Session(engine) as session:
-            yield session
+            yield session, backend
             session.rollback()
     finally:
         engine.dispose()
 
 
 def _export(url: str, kind: str, seconds: float) -> dict[str, Rate]:
-    with _session(url) as session, tempfile.TemporaryFile() as out:
-        session.connection(execution_options={"isolation_level": "REPEATABLE READ"})
-        meter = _Meter(session, seconds)
+    with _session(url) as (session, backend), tempfile.TemporaryFile() as out:
+        meter = _Meter(backend, seconds)
         rate, counts = meter.measure(lambda: export(session, cast("Format", kind), Reader(), out, progress=meter))
         done = (counts.get("service") or counts.get("row") or 0) if counts else meter.done
         return {f"export {kind}": rate | {"entries": done, "bytes": out.seek(0, io.SEEK_END)}}
@@ -101,11 +103,11 @@ def _export(url: str, kind: str, seconds: float) -> dict[str, Rate]:
 
 def _import(url: str, rows: int, seconds: float) -> dict[str, Rate]:
     found: dict[str, Rate] = {}
-    with _session(url) as session, tempfile.TemporaryDirectory() as folder:
+    with _session(url) as (session, backend), tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "entries.csv"
         write_file(path, rows)
         source = Source.of(path)
-        meter = _Meter(session, seconds)
+        meter = _Meter(backend, seconds)
 
         def step(name: str, run: Callable[[], Any]) -> Any:
             rate, result = meter.measure(run)

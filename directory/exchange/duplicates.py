@@ -81,19 +81,35 @@ _BY_NUMBER = text("""
 """)
 
 _BY_NAME_NEARBY = text("""
-    SELECT DISTINCT wanted.ordinal, service.id, service.name, service.is_confidential, service.listing, service.listing_reason,
-           location.latitude, location.longitude
-    FROM unnest(CAST(:ordinals AS int[]), CAST(:names AS text[]), CAST(:countries AS text[]), CAST(:latitudes AS numeric[]),
-                CAST(:longitudes AS numeric[]), CAST(:widths AS numeric[])) AS wanted(ordinal, name, country, latitude, longitude, width)
-    JOIN location ON location.country = wanted.country
-        AND location.latitude BETWEEN wanted.latitude - CASE WHEN location.is_confidential THEN 0.15 ELSE 0.01 END
-                                  AND wanted.latitude + CASE WHEN location.is_confidential THEN 0.15 ELSE 0.01 END
-        AND location.latitude BETWEEN wanted.latitude - 0.15 AND wanted.latitude + 0.15
-        AND location.longitude BETWEEN wanted.longitude - wanted.width AND wanted.longitude + wanted.width
-    JOIN service_at_location AS at ON at.location_id = location.id
+    WITH wanted AS MATERIALIZED (
+        SELECT * FROM unnest(CAST(:ordinals AS int[]), CAST(:names AS text[]), CAST(:countries AS text[]), CAST(:latitudes AS numeric[]),
+            CAST(:longitudes AS numeric[]), CAST(:widths AS numeric[])) AS wanted(ordinal, name, country, latitude, longitude, width)
+    ), near AS (
+        SELECT wanted.ordinal, wanted.name, location.id, location.latitude, location.longitude
+        FROM wanted CROSS JOIN LATERAL (
+            SELECT * FROM location WHERE NOT is_confidential AND country = wanted.country
+                AND latitude BETWEEN wanted.latitude - 0.01 AND wanted.latitude + 0.01
+                AND longitude BETWEEN wanted.longitude - wanted.width AND wanted.longitude + wanted.width
+            OFFSET 0
+        ) AS location
+        UNION ALL
+        SELECT wanted.ordinal, wanted.name, location.id, location.latitude, location.longitude
+        FROM wanted CROSS JOIN LATERAL (
+            SELECT * FROM location WHERE is_confidential AND country = wanted.country
+                AND latitude BETWEEN wanted.latitude - 0.15 AND wanted.latitude + 0.15
+                AND longitude BETWEEN wanted.longitude - wanted.width AND wanted.longitude + wanted.width
+            OFFSET 0
+        ) AS location
+    )
+    SELECT DISTINCT near.ordinal, service.id, service.name, service.is_confidential, service.listing, service.listing_reason,
+           near.latitude, near.longitude
+    FROM near
+    JOIN service_at_location AS at ON at.location_id = near.id
     JOIN service ON service.id = at.service_id
-    WHERE similarity(lower(service.name), wanted.name) >= :similar
+    WHERE similarity(lower(service.name), near.name) >= :similar
 """)
+"""Two ways, each with its index, and each asked for by each entry of the file (OFFSET): otherwise every entry of a country is compared with
+every entry of the file, and an import takes longer the more there is already."""
 
 _SAME = text("""
     SELECT wanted.ordinal, service.id, service.name, service.is_confidential, service.listing, service.listing_reason,
