@@ -51,6 +51,8 @@ class World:
     catalogues: Any = None
     browser: Any = None
     pages: dict[str, Any] = field(default_factory=dict)
+    case_id: UUID | None = None
+    """A case that the caseworker holds: referrals are found and begun from it."""
 
 
 Exit = Callable[[World], str]
@@ -164,7 +166,7 @@ def pages(world: World) -> str:
     said = []
     one, seen = f"/desk/directory/{world.service_id}", dict.fromkeys(world.pages, 0)
     for role, browser in world.pages.items():
-        lists = ("", "/changes", "/work", "/imports", "/export?kind=csv")
+        lists = ("", "/changes", "/work", "/duplicates", "/imports", "/export?kind=csv")
         shown_pages = [one, *(f"/desk/directory{page}" for page in lists)]
         shown_pages += [f"{one}/{page}" for page in ("preview", "review", "history", "edit", "state")]
         with world.sessions.begin() as session:
@@ -176,6 +178,25 @@ def pages(world: World) -> str:
             said.append(f"{role} {path} {answer.text}")
     assert seen["directory_editor"] >= 6, "an exit that is shut shows nothing"
     assert seen["caseworker"] >= 3
+    return "\n".join(said)
+
+
+def referrals(world: World) -> str:
+    """What a caseworker is shown when they look for where to refer a person, and the referral that they begin with the hidden house."""
+    said = []
+    case, browser = f"/desk/cases/{world.case_id}/referrals", world.pages["caseworker"]
+    for place in ("", "Dhaka", "Sylhet"):
+        facts = {"need": "shelter", "country": "BD", "place": place, "language": "en"}
+        answer = browser.post(f"{case}/search", data=facts)
+        assert answer.status_code == 200
+        assert place or str(world.service_id) in answer.text
+        said.append(answer.text)
+    begun = browser.post(case, data={"service": str(world.service_id)})
+    assert begun.status_code == 303, begun.text
+    for path in (begun.headers["location"], begun.headers["location"].partition("?")[0] + "/form"):
+        answer = browser.get(path)
+        assert answer.status_code < 500
+        said.append(answer.text)
     return "\n".join(said)
 
 
@@ -238,6 +259,7 @@ EXITS: dict[str, Exit] = {
     "record_and_history": record_and_history,
     "focal_point": focal_point,
     "pages": pages,
+    "referrals": referrals,
     "errors": errors,
     "database": database,
 }
@@ -256,6 +278,7 @@ COVERED = {
     "directory/review/history.py": "record_and_history", "directory/review/drafts.py": "record_and_history",
     "desk/web_directory.py": "pages", "desk/web_directory_edit.py": "pages", "desk/web_directory_review.py": "pages",
     "desk/web_directory_confidential.py": "pages", "desk/web_directory_import.py": "pages", "desk/web_directory_truth.py": "pages",
+    "desk/web_referral.py": "referrals", "desk/referral_search.py": "referrals", "desk/web_directory_twins.py": "pages",
     "desk/web_confirm.py": "focal_point", "desk/confirmpage.py": "focal_point", "directory/review/letters.py": "focal_point",
 }  # fmt: skip
 """Modules through which something leaves, and the exit that looks at it."""
