@@ -57,6 +57,26 @@ def delete_expired(session: Session, settings: Settings, at: datetime | None = N
     return run
 
 
+def would_delete(session: Session, settings: Settings, at: datetime | None = None) -> tuple[int, int]:
+    """A dry run: how many conversations, and how many people without any left, would go now. Nothing is touched."""
+    expired = (
+        select(Conversation.id, Conversation.person_id, Conversation.opted_out, Person.retired_at)
+        .join(Person)
+        .where(_expired(settings, at or now()))
+        .where(or_(~Conversation.opted_out, Conversation.last_inbound_at.is_not(None), Person.retired_at.is_not(None)))
+    )
+    rows = session.execute(expired).all()
+    # What remains of an opt-out keeps its person.
+    going = {row.person_id for row in rows if not row.opted_out or row.retired_at}
+    kept = {row.person_id for row in rows if row.opted_out and not row.retired_at}
+    staying = session.execute(
+        select(Conversation.person_id)
+        .where(Conversation.person_id.in_(going), Conversation.id.not_in([row.id for row in rows]))
+        .distinct()
+    ).scalars()
+    return len(rows), len(going - kept - set(staying))
+
+
 def _expired(settings: Settings, moment: datetime) -> ColumnElement[bool]:
     has_case = exists().where(Case.conversation_id == Conversation.id)
     has_open_case = exists().where(Case.conversation_id == Conversation.id, Case.state == "open")

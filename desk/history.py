@@ -85,7 +85,8 @@ def _event(event: CaseEvent, words: Words) -> str:
     text = words.say(f"event_{event.kind}", **said).rstrip(" :")
     if event.kind != "escalated" or "called" not in details:
         return text
-    return f"{text}: {details['called'] or words.say('rota_nobody_of_rank')}"
+    nobody = words.say("rota_nobody_of_rank")
+    return f"{text}: {details['called'] or nobody}"
 
 
 def _by(event: CaseEvent, words: Words) -> str:

@@ -1,5 +1,6 @@
 """Settings that those who run the service own: one page with what is in force, what waits for a second person, and every change so far."""
 
+from datetime import timedelta
 from typing import Any
 from uuid import UUID
 
@@ -9,6 +10,7 @@ from starlette.datastructures import FormData
 
 from cases.models import OwnedChange
 from cases.owned import DURATIONS, SETTINGS, TEXTS, read_owned
+from cases.retention import would_delete
 from desk.access import Visit
 from desk.console_pages import ConsolePages
 from desk.errors import BadInput
@@ -92,6 +94,7 @@ def _page(
             "preview": owning.preview(asked) if asked else [],
             "asked_told": told(asked.kind, asked.name, asked.value, console) if asked else "",
             "asked_name": name_of(asked.kind, asked.name, console) if asked else "",
+            "going": _going(visit, owning, asked),
             "asked_waits": bool(asked and two_people(asked.kind, asked.name)),
             "edits": may(visit.user, "settings.edit"), "approves": may(visit.user, "settings.approve"),
             "rows": _rows(visit, owning, console), "units": UNITS, "loaded": owning.follower.loaded,
@@ -100,6 +103,16 @@ def _page(
             **values,
         },
     )  # fmt: skip
+
+
+def _going(visit: Visit, owning: Owning, asked: Wanted | None) -> str:
+    """What the next run of the schedule would delete, by the times in force, or by those that are being looked at."""
+    settings = owning.settings
+    if asked is not None and asked.name in ("retention", "retention_without_case"):
+        value = timedelta(seconds=asked.value["value"]) if asked.value else owning.follower.default(asked.name)
+        settings = settings.model_copy(update={asked.name: value})
+    conversations, people = would_delete(visit.session, settings)
+    return words().say("retention_now", conversations=conversations, people=people)
 
 
 def _rows(visit: Visit, owning: Owning, console: Words) -> list[dict[str, Any]]:

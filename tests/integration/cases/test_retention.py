@@ -4,11 +4,12 @@ from datetime import datetime, timedelta
 from uuid import uuid4
 
 import pytest
-from sqlalchemy import select
+from sqlalchemy import select, text, update
 from sqlalchemy.orm import Session
 
-from cases.models import Case, Conversation, Person, RetentionRun
-from cases.retention import delete_expired
+from cases.models import Case, Conversation, Person, RetentionRun, User
+from cases.retention import delete_expired, would_delete
+from cases.service import add_note, record_consent
 from cases.teams import default_team
 from core.database import now
 from core.settings import Settings
@@ -117,3 +118,55 @@ def test_each_run_leaves_a_row_with_numbers(session: Session, settings: Settings
     delete_expired(session, settings)
     run = session.execute(select(RetentionRun)).scalar_one()
     assert (run.conversations, run.people) == (1, 1)
+
+
+def test_a_dry_run_says_what_a_run_does_and_touches_nothing(session: Session, settings: Settings) -> None:
+    old = conversation(session, now() - DAY * 1000)
+    conversation(session, now() - DAY * 1000, opted_out=True)
+    session.add(
+        Conversation(person_id=old.person_id, channel="whatsapp", our_address="+15005550006", last_inbound_at=now())
+    )
+    case(session, conversation(session, now() - DAY * 40), now() - DAY * 30)
+    session.flush()
+    assert would_delete(session, settings) == (2, 0)
+    shorter = settings.model_copy(update={"retention": DAY})
+    said = would_delete(session, shorter)
+    assert len(left(session)) == 4
+    run = delete_expired(session, shorter)
+    assert said == (run.conversations, run.people) == (3, 1)
+
+
+def everything(session: Session) -> str:
+    """Every row of every table, as text: messages, jobs, events, and what triggers and indexes are filled from."""
+    tables = session.execute(
+        text("SELECT quote_ident(schemaname) || '.' || quote_ident(tablename) FROM pg_tables WHERE schemaname NOT LIKE 'pg%' "
+             "AND schemaname <> 'information_schema'")
+    ).scalars().all()  # fmt: skip
+    return "".join(
+        session.execute(text(f"SELECT coalesce(string_agg(t::text, ' '), '') FROM {table} t")).scalar_one()  # noqa: S608
+        for table in tables
+    )
+
+
+def test_nothing_of_who_was_deleted_stands_in_any_table_column_or_argument_of_a_job(
+    session: Session, settings: Settings
+) -> None:
+    made = conversation(session, now() - DAY * 1000, safe_word_hash=b"word" * 8)
+    made.other_number = "+15005550101"
+    case(session, made, now() - DAY * 900)
+    (closed,) = session.execute(select(Case)).scalars()
+    user = User(name="Amina Example")
+    session.add(user)
+    session.flush()
+    add_note(session, closed, user, "a note")
+    record_consent(session, made.id, "talk", given=True, language="fr", text_version="1")
+    session.execute(update(Message).values(handled_at=now()))
+    person = session.get_one(Person, made.person_id)
+    traces = [str(made.id), str(person.id), str(closed.id), person.phone_hash.hex(), (b"word" * 8).hex()]
+    traces += [row.body_encrypted.hex() for row in session.execute(select(Message)).scalars() if row.body_encrypted]
+    before = everything(session)
+    assert all(trace in before for trace in traces)
+    delete_expired(session, settings)
+    session.flush()
+    after = everything(session)
+    assert [trace for trace in traces if trace in after] == []

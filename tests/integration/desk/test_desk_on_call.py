@@ -155,7 +155,7 @@ def test_addresses_are_built_that_apprise_takes_and_nothing_is_sent_that_is_not_
         mail = apprise.Apprise.instantiate(teller.url_of("email", "a+b@desk.example"))
         assert (mail.password, mail.targets[0][1], mail.port) == ("p/w?&", "a+b@desk.example", 587)
     sms = apprise.Apprise.instantiate(teller.url_of("sms", "+15005550100"))
-    assert sms.targets == ["+15005550100"]
+    assert sms.targets[0][-1] == "+15005550100"
 
 
 @pytest.fixture
