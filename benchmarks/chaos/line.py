@@ -21,6 +21,7 @@ MODULES = {
     "actions": "bot.actions.server",
     "engine": "bot.engine.server",
 }
+QUICK = "benchmarks.chaos.quick_engine"
 VICTIMS = (*MODULES, "database", "database_session")
 """`database`: the server itself. `database_session`: one of its sessions; its sudden death makes the server end all of them and recover."""
 
@@ -97,7 +98,8 @@ class Line:
 
     def _process(self, module: str) -> psutil.Process:
         for child in psutil.Process(self.supervisor).children():
-            if module in child.cmdline() and child.status() != psutil.STATUS_ZOMBIE:
+            named = module in child.cmdline() or (module == MODULES["engine"] and QUICK in child.cmdline())
+            if named and child.status() != psutil.STATUS_ZOMBIE:
                 return child
         raise ValueError(module)
 

@@ -13,9 +13,20 @@ TEXT = Path(__file__).with_name("reliability.md")
 """What is said around the figures."""
 
 
-def page(result: Mapping[str, Any]) -> str:
+ENGINES = {
+    "Rasa": "The whole line, Rasa included",
+    "quick stand-in": "A larger storm, with a stand-in that answers in a millisecond in Rasa's place",
+}
+
+
+def page(results: Mapping[str, Any]) -> str:
     """The page as it should be."""
     before, after = TEXT.read_text(encoding="utf-8").split("<!-- figures -->\n")
+    told = [f"### {says}\n\n{_storm(results[engine])}" for engine, says in ENGINES.items() if engine in results]
+    return before + "\n".join(told) + after
+
+
+def _storm(result: Mapping[str, Any]) -> str:
     short = result["messages_written"] < result["messages_wanted"]
     lines = [
         f"One storm of {result['day']}, seed {result['seed']}: {result['messages_written']:,} messages in {result['conversations']:,}"
@@ -44,7 +55,7 @@ def page(result: Mapping[str, Any]) -> str:
         ],
     )
     lines += [*(f"- {name}: {value}" for name, value in result["machine"].items()), ""]
-    return before + "\n".join(lines) + after
+    return "\n".join(lines)
 
 
 def _minutes(seconds: float) -> str:
