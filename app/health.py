@@ -28,6 +28,8 @@ REMEDIES = {
     "phone": "phone.log",
 }
 """What to do about a part that is not ready."""
+DEGRADED_SECONDS = 15.0
+"""How often what is degraded is looked for: it lasts for minutes."""
 _CACHE_SECONDS = 1.0
 _PART_TIMEOUT = 2.0
 
@@ -57,6 +59,7 @@ class Health:
     sessions: Sessions
     desk_live: Callable[[], bool]
     _looked: float = field(default=0.0, init=False)
+    _asked: float = field(default=0.0, init=False)
     _parts: dict[str, Part] = field(default_factory=dict, init=False)
     _schema: Part | None = field(default=None, init=False)
     _down_since: dict[str, datetime] = field(default_factory=dict, init=False)
@@ -87,7 +90,9 @@ class Health:
             if self.settings.demonstration:
                 self._parts["phone"] = self._process("phone", "/health", "")
             self._parts = {name: self._dated(name, part) for name, part in self._parts.items()}
-            self.degraded = self._degraded() if database.ready else []
+            if time.monotonic() - self._asked > DEGRADED_SECONDS:
+                self.degraded = self._degraded() if database.ready else []
+                self._asked = time.monotonic()
             self._looked = time.monotonic()
         return self._parts
 

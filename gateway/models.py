@@ -4,7 +4,7 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import BigInteger, CheckConstraint, ForeignKey, Identity, Index, LargeBinary, false
+from sqlalchemy import BigInteger, CheckConstraint, ForeignKey, Identity, Index, LargeBinary, false, text
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from cases.models import OF_CONVERSATION, Conversation, User, one_of
@@ -15,6 +15,8 @@ AUTHORS = ("person", "bot", "system", "caseworker")
 KINDS = ("text", "button", "location", "media", "unknown")
 INBOUND_STATES = ("received", "handled", "parked")
 OUTBOUND_STATES = ("queued", "sending", "sent", "failed", "uncertain", "dropped", "held")
+IN_DOUBT = ("received", "queued", "sending", "uncertain", "parked")
+"""States that end, or that somebody has to look at (app/degraded.py)."""
 APPROVALS = ("unsubmitted", "received", "pending", "approved", "rejected", "paused", "disabled")
 
 
@@ -28,6 +30,8 @@ class Message(Identified, Base):
         CheckConstraint(one_of("kind", KINDS), name="kind"),
         CheckConstraint(one_of("state", (*INBOUND_STATES, *OUTBOUND_STATES)), name="state"),
         Index("ix_message_conversation_seq", "conversation_id", "seq"),
+        # What the health page asks for again and again, of millions of messages of which few wait or are in doubt.
+        Index("ix_message_in_doubt", "created_at", postgresql_where=text(one_of("state", IN_DOUBT))),
         Index("ix_message_waiting", "conversation_id", "seq", postgresql_where="state IN ('received', 'queued')"),
     )
 
