@@ -47,7 +47,8 @@ class Storm:
         for thread in threads:
             thread.start()
         self._write(total)
-        threads[0].join(max(1.0, self.seconds))
+        if self.written == total:
+            threads[0].join(self.kills * REST)
         self._over.set()
         for thread in threads:
             thread.join(30)

@@ -243,3 +243,17 @@ def test_a_form_without_end_is_refused_unread(world: Any) -> None:
     case_id = world.case()
     answer = browser.post(f"/desk/cases/{case_id}/notes", data={"text": "x" * 70_000})
     assert answer.status_code == 413
+
+
+def test_a_session_that_somebody_planted_is_not_the_one_that_signing_in_begins(world: Any) -> None:
+    world.caseworker("Amina Example")
+    client = world.browser()
+    client.cookies.set("waymark_desk", "planted-by-somebody-else")
+    answer = client.post("/desk/sign-in", data={"name": "Amina Example", "password": PASSWORD})
+    begun = answer.headers["set-cookie"]
+    assert "planted" not in begun
+    assert "HttpOnly" in begun
+    assert "samesite" in begun.lower()
+    planted = world.browser()
+    planted.cookies.set("waymark_desk", "planted-by-somebody-else")
+    assert planted.get("/desk/queue", follow_redirects=False).status_code in (303, 401)
