@@ -8,11 +8,11 @@ import os
 from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import exists, or_, select, update
+from sqlalchemy import delete, exists, or_, select, update
 from sqlalchemy.orm import Session
 
 from cases import complaints
-from cases.models import Case, Conversation, Note
+from cases.models import Case, Conversation, Note, ReplyDraft
 from cases.ownership import change_owner, lock_conversation
 from cases.referrals import course
 from cases.service import open_case_of, record
@@ -41,6 +41,9 @@ def erase(session: Session, conversation: Conversation) -> None:
         conversation.erasure_asked_at = conversation.erasure_asked_at or now()
     else:
         _delete_notes(session, conversation.id)
+    # What a caseworker was about to write quotes what was told, and is nobody's record of anything.
+    own_cases = select(Case.id).where(Case.conversation_id == conversation.id)
+    session.execute(delete(ReplyDraft).where(ReplyDraft.case_id.in_(own_cases)))
     for case in session.execute(
         select(Case).where(Case.conversation_id == conversation.id).with_for_update()
     ).scalars().all():  # fmt: skip

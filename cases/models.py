@@ -37,6 +37,9 @@ OUTCOMES = (
     "helped", "referred", "information_only", "not_reachable", "moved", "declined", "wrong_number", "test", "abusive",
 )  # fmt: skip
 
+NEEDS_MET = ("yes", "partly", "no")
+"""Whether what the person needed was met when a case was closed; which need it was stays encrypted."""
+
 
 def one_of(column: str, values: tuple[str, ...]) -> str:
     """SQL of a check that a column holds one of some words."""
@@ -231,6 +234,7 @@ class Case(Identified, Base):
     __table_args__ = (
         CheckConstraint(one_of("level", LEVELS), name="level"),
         CheckConstraint("state IN ('open', 'closed')", name="state"),
+        CheckConstraint(one_of("needs_met", NEEDS_MET), name="needs_met"),
         # Two open cases of one conversation would be worked on by two people who do not know of each other.
         Index("uq_case_open_conversation", "conversation_id", unique=True, postgresql_where=text("state = 'open'")),
         Index("ix_case_queue", "state", "level", "opened_at"),
@@ -256,6 +260,10 @@ class Case(Identified, Base):
     """Steps taken because nobody had taken it in its time (gateway/waiting.py): 1 the second on call, 2 the duty manager."""
     closed_at: Mapped[datetime | None]
     outcome: Mapped[str | None]
+    needs_met: Mapped[str | None]
+    paused_at: Mapped[datetime | None]
+    paused_until: Mapped[datetime | None]
+    """Out of sight until then, unless the person writes before (desk/queue.py). Whoever holds the case goes on holding it."""
 
     screening = Encrypted(OF_CONVERSATION, through="conversation_id")
     conversation: Mapped[Conversation] = relationship()
@@ -396,4 +404,43 @@ class Note(Identified, Base):
     created_at: Mapped[datetime] = mapped_column(default=now)
 
     body = Encrypted(OF_CASE, through="case_id")
+    user: Mapped[User] = relationship()
+
+
+class NoteMention(Base):
+    """A colleague whom a note calls: their queue says so until they open the case."""
+
+    __tablename__ = "note_mention"
+
+    note_id: Mapped[UUID] = mapped_column(ForeignKey("note.id", ondelete="CASCADE"), primary_key=True)
+    user_id: Mapped[UUID] = mapped_column(ForeignKey("staff_user.id", ondelete="CASCADE"), primary_key=True, index=True)
+    seen_at: Mapped[datetime | None]
+
+    note: Mapped[Note] = relationship()
+
+
+class ReplyDraft(Identified, Base):
+    """What a caseworker has typed and not sent: kept here, encrypted, so that a reload or a dead battery loses no word."""
+
+    __tablename__ = "reply_draft"
+    __table_args__ = (UniqueConstraint("case_id", "user_id"),)
+
+    case_id: Mapped[UUID] = mapped_column(ForeignKey("case.id", ondelete="CASCADE"))
+    user_id: Mapped[UUID] = mapped_column(ForeignKey("staff_user.id", ondelete="CASCADE"), index=True)
+    body_encrypted: Mapped[bytes | None] = mapped_column(LargeBinary)
+    updated_at: Mapped[datetime] = mapped_column(default=now)
+
+    body = Encrypted(OF_CASE, through="case_id")
+
+
+class CasePresence(Base):
+    """Who has a case open now and who types. A row that is older than a minute means nothing any more (desk/presence.py)."""
+
+    __tablename__ = "case_presence"
+
+    case_id: Mapped[UUID] = mapped_column(ForeignKey("case.id", ondelete="CASCADE"), primary_key=True)
+    user_id: Mapped[UUID] = mapped_column(ForeignKey("staff_user.id", ondelete="CASCADE"), primary_key=True, index=True)
+    seen_at: Mapped[datetime] = mapped_column(default=now)
+    typing_at: Mapped[datetime | None]
+
     user: Mapped[User] = relationship()

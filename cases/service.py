@@ -7,11 +7,22 @@ from datetime import datetime
 from typing import Any, cast
 from uuid import UUID
 
-from sqlalchemy import select
+from sqlalchemy import delete, select
 from sqlalchemy.orm import Session
 
 from cases.errors import CaseClosed, LevelFalls, NotTheOwner
-from cases.models import HOLDS, LEVELS, Case, CaseEvent, Consent, Conversation, Note, User
+from cases.models import (
+    HOLDS,
+    LEVELS,
+    Case,
+    CaseEvent,
+    Consent,
+    Conversation,
+    Note,
+    NoteMention,
+    ReplyDraft,
+    User,
+)
 from cases.ownership import change_owner, lock_conversation
 from cases.teams import team_for
 from core.database import notify, now
@@ -87,6 +98,7 @@ def open_or_update(
         if LEVELS.index(level) < LEVELS.index(case.level):
             record(session, case, "raised", before=case.level, level=level, reason=reason)
             case.level = level
+            _unpause(case)
             case.reason = reason
             case.due_at = min(case.due_at, now() + target)
         elif case.reason == FROM_ANSWERS:
@@ -251,6 +263,7 @@ def give_back(session: Session, case_id: UUID, user: User) -> Case:
     """The caseworker gives the conversation back to the bot; the case stays open and unassigned. Raises CaseClosed, NotTheOwner."""
     case = held(session, case_id, user)
     case.assignee_id = None
+    _unpause(case)
     change_owner(session, case.conversation_id, "bot")
     record(session, case, "given_back", user=user)
     notify(session, case=case.id, conversation=case.conversation_id)
@@ -272,18 +285,77 @@ def hand_on(session: Session, case_id: UUID, user: User, to: User, *, note: str,
         case.taken_at = case.taken_at or now()
         change_owner(session, case.conversation_id, "desk")
     case.assignee_id = to.id
+    _unpause(case)
     add_note(session, case, user, note)
     record(session, case, "handed_on", user=user, to=str(to.id))
     notify(session, case=case.id, conversation=case.conversation_id)
     return case
 
 
-def close(session: Session, case_id: UUID, user: User, *, outcome: str) -> Case:
+def take_over(session: Session, case_id: UUID, user: User, *, reason: str) -> Case:
+    """Take the case from the colleague who holds it, for a reason that goes into a note to them. Raises CaseClosed, NotTheOwner.
+
+    NotTheOwner: nobody holds it, then it is simply taken. The epoch does not rise: what the colleague has just written is still sent.
+    """
+    case = get_case(session, case_id)
+    if case.state != "open":
+        raise CaseClosed(case.id)
+    before = case.assignee_id
+    if before == user.id:
+        return case
+    if before is None:
+        raise NotTheOwner(case.id, None)
+    case.assignee_id = user.id
+    _unpause(case)
+    note = add_note(session, case, user, reason)
+    session.add(NoteMention(note_id=note.id, user_id=before))
+    record(session, case, "taken_over", user=user, before=str(before))
+    notify(session, case=case.id, conversation=case.conversation_id)
+    return case
+
+
+def pause(session: Session, case_id: UUID, user: User, *, until: datetime) -> Case:
+    """Put the case out of sight until a time, or until the person writes. Raises CaseClosed, NotTheOwner, ValueError for an emergency."""
+    case = held(session, case_id, user)
+    if case.level == "E":
+        raise ValueError("an emergency is not put aside")
+    case.paused_at, case.paused_until = now(), until
+    record(session, case, "paused", user=user, until=until.isoformat())
+    notify(session, case=case.id, conversation=case.conversation_id)
+    return case
+
+
+def resume(session: Session, case_id: UUID, user: User) -> Case:
+    """Bring a paused case back before its time. Raises CaseClosed, NotTheOwner."""
+    case = held(session, case_id, user)
+    if case.paused_until is not None:
+        _unpause(case)
+        record(session, case, "resumed", user=user)
+        notify(session, case=case.id, conversation=case.conversation_id)
+    return case
+
+
+def is_paused(case: Case, at: datetime) -> bool:
+    """Whether the case is out of sight: its time is not over, and the person has not written since."""
+    if case.assignee_id is None or case.paused_until is None or case.paused_at is None or case.paused_until <= at:
+        return False
+    wrote = case.conversation.last_inbound_at
+    return wrote is None or wrote <= case.paused_at
+
+
+def _unpause(case: Case) -> None:
+    case.paused_at = case.paused_until = None
+
+
+def close(session: Session, case_id: UUID, user: User, *, outcome: str, needs_met: str | None = None) -> Case:
     """Close the case with an outcome; when the person writes again the bot begins afresh. Raises CaseClosed, NotTheOwner."""
     case = held(session, case_id, user)
     case.state = "closed"
     case.closed_at = now()
     case.outcome = outcome
+    case.needs_met = needs_met
+    _unpause(case)
+    session.execute(delete(ReplyDraft).where(ReplyDraft.case_id == case.id))
     conversation = change_owner(session, case.conversation_id, "closed")
     conversation.new_session = True
     record(session, case, "closed", user=user, outcome=outcome)

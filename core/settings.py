@@ -218,6 +218,11 @@ class Settings(BaseSettings):
     stranger_after: Seconds = Field(
         timedelta(days=30), description="Seconds of silence after which a number may belong to somebody else."
     )
+    translation_provider: str = Field(
+        "",
+        description="Name of a provider of machine translation for the desk, registered in desk/translation.py. None is: text does not "
+        "leave a deployment without a decision, and a name that is not registered does not start.",
+    )
     erase_check: Seconds = Field(
         timedelta(hours=24),
         description="Seconds for which an erased conversation with an open case of level E or U keeps its number and level, so that a "

@@ -11,10 +11,12 @@ from uuid import UUID
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from desk.translation import Translator
 from desk.words import LANGUAGES, Words, words
 from gateway import thread
 from gateway.models import Message
 from gateway.numerals import pick, read_numbers
+from gateway.resending import RESENDABLE, resend_id, resent
 from gateway.wording import Wording
 
 MOST = 200
@@ -40,10 +42,14 @@ class Bubble:
     meaning: str | None
     meaning_lang: str
     """The language the meaning is in."""
+    translation: str | None
+    """By a machine, below the original; None where no provider is switched on."""
     attachment: str | None
     status: str | None
     error: str | None
     failed: bool
+    resend: str
+    """What sending it once more needs: nothing (``), a click (`failed`), or a click that knows it may arrive twice (`uncertain`)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,8 +74,9 @@ class Asked:
 class Meanings:
     """What the bot's messages and options say in the language of the console."""
 
-    def __init__(self, wording: Wording) -> None:
+    def __init__(self, wording: Wording, translator: Translator | None = None) -> None:
         self.wording = wording
+        self._translator = translator
 
     @property
     def words(self) -> Words:
@@ -88,6 +95,12 @@ class Meanings:
         except KeyError:
             return None
 
+    def translated(self, text: str, language: str | None) -> str | None:
+        """A person's words in the console's language by a machine, if the deployment has one; the original stays beside it."""
+        if self._translator is None or language == self.words.code:
+            return None
+        return self._translator.translate(text, to=self.words.code, source=language)
+
     def choice(self, choice: Mapping[str, Any]) -> str | None:
         """The label of an option."""
         return self.text(choice.get("label")) or choice.get("text")
@@ -99,16 +112,19 @@ def read_thread(session: Session, conversation_id: UUID, meanings: Meanings) -> 
     older, entries = len(entries) > MOST, entries[-MOST:]
     asked = _asked(session, [entry.id for entry in entries if not entry.inbound])
     picked = _picked(entries, asked, meanings)
+    again = resent(session, [entry.id for entry in entries if entry.state in RESENDABLE])
     states = "".join(f"{entry.id}{entry.state}{entry.error_code}{entry.withheld}" for entry in entries)
     return Thread(
-        bubbles=[_bubble(entry, asked.get(entry.id), picked.get(entry.id), meanings) for entry in entries],
+        bubbles=[_bubble(entry, asked.get(entry.id), picked.get(entry.id), meanings, again) for entry in entries],
         older=older,
         last_inbound=next((str(entry.id) for entry in reversed(entries) if entry.inbound), ""),
         version=hashlib.sha256(states.encode()).hexdigest()[:16],
     )
 
 
-def _bubble(entry: thread.Entry, asked: Asked | None, picked: str | None, meanings: Meanings) -> Bubble:
+def _bubble(
+    entry: thread.Entry, asked: Asked | None, picked: str | None, meanings: Meanings, again: frozenset[UUID]
+) -> Bubble:
     words = meanings.words
     failed = not entry.inbound and entry.state in _FAILED
     attachment = words.say(f"attachment_{entry.attachment}") if entry.attachment else None
@@ -126,10 +142,21 @@ def _bubble(entry: thread.Entry, asked: Asked | None, picked: str | None, meanin
         picked=picked,
         meaning=meanings.text(asked.key) if asked and entry.language != meanings.language else None,
         meaning_lang=meanings.language,
+        translation=meanings.translated(entry.body, entry.language) if entry.inbound and entry.body else None,
         attachment=attachment,
         status=_how_it_came(entry, words) if entry.inbound else _status(entry, words),
         error=_kept_back(entry, words) or (error if failed and entry.error_code else None),
         failed=failed,
+        resend=entry.state if _may_be_resent(entry, again) else "",
+    )
+
+
+def _may_be_resent(entry: thread.Entry, again: frozenset[UUID]) -> bool:
+    return (
+        entry.author == "caseworker"
+        and entry.state in RESENDABLE
+        and not (entry.withheld or entry.erased)
+        and resend_id(entry.id) not in again
     )
 
 

@@ -8,7 +8,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session, joinedload
 
 from cases.models import Case, User
-from cases.service import read_screening
+from cases.service import is_paused, read_screening
 from cases.teams import in_teams_of
 from core.database import now
 from core.settings import Settings
@@ -45,7 +45,6 @@ class CaseView:
     place: str | None
     answers: list[plain.Answer]
     rules: list[plain.FiredRule]
-    contact: str
     other_number: str
     """Last digits of the number the person would rather be called on."""
     consents: list[history.Line]
@@ -53,6 +52,10 @@ class CaseView:
     notes: list[history.Line]
     events: list[history.Line]
     thread: Thread
+    paused: str
+    """Until when the case is put aside, in words; empty: it is not."""
+    plan: list[tuple[str, str]]
+    """The safe contact plan: how, when, in which language, a woman or a man, as label and value."""
     hold: str
     """Why nobody may write first, as a key of HOLDS; empty: somebody may."""
     reply_hint: str
@@ -99,13 +102,16 @@ def read_case(session: Session, case_id: UUID, user: User, *, settings: Settings
         place=plain.place(screening),
         answers=plain.answers(screening, words),
         rules=plain.rules(screening, words),
-        contact=plain.contact(case, words),
         other_number=masked(case.conversation.other_number),
         consents=history.consents(session, case, words),
         referrals=referral_page.summaries(session, case, words),
         notes=history.notes(session, case),
         events=history.events(session, case, words),
         thread=read_thread(session, case.conversation_id, meanings),
+        paused=words.say("paused_until", time=words.moment(case.paused_until))
+        if is_paused(case, at) and case.paused_until
+        else "",
+        plan=plain.contact_plan(case, screening, words),
         hold=case.conversation.hold or "",
         reply_hint=_reply_hint(case, words),
         reply_warnings=_reply_warnings(session, case, at, meanings),

@@ -22,6 +22,8 @@ LOOK_SECONDS = 20.0
 MAX_WAITING = 32
 """Ids that wait for a slow page; beyond it the page is told to look at everything."""
 
+HERE = "here:"
+"""Before the id of a case of which only who looks at it changed."""
 EVERYTHING = frozenset({"*"})
 """Stands for every id: after a gap nobody knows what was missed."""
 
@@ -91,7 +93,8 @@ class Live:
         """Take one notification; what it says goes out together with what follows within a quarter of a second."""
         try:
             ids = json.loads(payload)
-            self._changed.update(str(value) for value in ids.values())
+            # Who has a page open changes nothing that a queue shows: it is told apart.
+            self._changed.update(f"{HERE}{value}" if key == "here" else str(value) for key, value in ids.items())
         except (ValueError, AttributeError):
             # Not ours to understand; looking at everything is always right.
             self._changed |= EVERYTHING

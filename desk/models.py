@@ -108,6 +108,19 @@ class AuditEntry(Identified, Base):
     user: Mapped[User | None] = relationship()
 
 
+class SavedView(Identified, Base):
+    """A set of filters of the queue that a user keeps under a name. The filters are codes; nothing in them is of a person."""
+
+    __tablename__ = "saved_view"
+    __table_args__ = (UniqueConstraint("user_id", "name"),)
+
+    user_id: Mapped[UUID] = mapped_column(ForeignKey("staff_user.id", ondelete="CASCADE"), index=True)
+    name: Mapped[str]
+    query: Mapped[str]
+    """As it stands in the address: `show=mine&level=E`."""
+    created_at: Mapped[datetime] = mapped_column(default=now)
+
+
 class SignInFailure(Base):
     """Failed sign-ins with one name in a row. Names that do not exist are counted too: the wait must not tell which do."""
 

@@ -15,7 +15,7 @@ _SAYS_LITTLE = frozenset({"screening", "level", "contact"})
 _NOT_SHOWN = frozenset(
     {
         "language", "country", "needs", "needs_more", "needs_last", "place_confirm", "consent", "contact", "anything_else",
-        "complaint", "which_place", "what_happened",
+        "complaint", "which_place", "what_happened", "contact_time", "contact_gender",
     }
 )  # fmt: skip
 """A complaint is no business of the case team. Answers that have a place of their own on the page, or only steered the conversation."""
@@ -108,6 +108,21 @@ def contact(case: Case, words: Words) -> str:
         if case.contact
         else words.say("contact_unknown")
     )
+
+
+def contact_plan(case: Case, screening: Screening, words: Words) -> list[tuple[str, str]]:
+    """How, when, in which language, and with whom: what somebody who calls or writes must look at first. What was not told says so."""
+
+    def told(question: str) -> str:
+        value = screening.answers.get(question)
+        return answer(question, value, words) if value not in (None, "", []) else words.say("contact_unknown")
+
+    return [
+        (words.say("contact_plan"), contact(case, words)),
+        (words.say("question_contact_time"), told("contact_time")),
+        (words.say("plan_language"), words.language(case.conversation.language)),
+        (words.say("question_contact_gender"), told("contact_gender")),
+    ]
 
 
 def warnings(told: Mapping[str, Any], words: Words) -> list[str]:

@@ -2,24 +2,23 @@
 
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-from typing import Any, Literal
+from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, Select, func, select
+from sqlalchemy import ColumnElement, Select, false, func, or_, select
 from sqlalchemy import case as when
 from sqlalchemy.orm import InstrumentedAttribute, Session, contains_eager, joinedload
 
-from cases.models import LEVELS, Case, User
-from cases.service import read_screening
+from cases.models import LEVELS, Case, Conversation, User
+from cases.service import is_paused, read_screening
 from cases.teams import in_teams_of
 from core.database import now
 from desk import plain
+from desk.narrowing import FILTERS, Filter, Wanted, narrowed
 from desk.words import Words
 from gateway.models import Message
 
-Filter = Literal["all", "unassigned", "mine"]
-FILTERS: tuple[Filter, ...] = ("all", "unassigned", "mine")
-MOST = 300
+MOST = 100
 """Cases read at once; the rest is counted. The order decides who is cut off: the least urgent."""
 
 
@@ -43,6 +42,8 @@ class Row:
     mine: bool
     unanswered: bool
     """The person wrote after the last message of a caseworker."""
+    paused: str
+    """Until when it is put aside, in words; empty: it is not."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,27 +58,32 @@ class Queue:
     """Cases of level E that nobody has taken, whatever the filter: id and reference."""
 
 
-def read_queue(session: Session, user: User, chosen: Filter, words: Words) -> Queue:
+def read_queue(session: Session, user: User, wanted: Wanted, words: Words) -> Queue:
     """The open cases as this user sees them."""
     at = now()
-    counts = {name: _count(session, user, name) for name in FILTERS}
+    counts = _counts(session, user, at)
+    fits = narrowed(session, user, wanted, at)
     cases = (
         session.execute(
-            _chosen(select(Case), user, chosen)
+            _chosen(select(Case), user, wanted.show, at)
+            .where(*fits)
             .order_by(*_order())
-            .limit(MOST)
+            .limit(MOST + 1)
             .options(joinedload(Case.assignee), contains_eager(Case.conversation))
         )
         .scalars()
         .all()
     )
+    more = 0
+    if len(cases) > MOST:
+        total = counts[wanted.show] if not fits else _count(session, user, wanted.show, at, fits)
+        cases, more = cases[:MOST], total - MOST
     spoken = _last_words(session, [case.conversation_id for case in cases])
     ordered = sorted(cases, key=lambda case: (LEVELS.index(case.level), _waiting_since(case, spoken) or at))
-    rows = [_row(case, user, at, spoken, words) for case in ordered]
     return Queue(
-        rows=rows,
+        rows=[_row(case, user, at, spoken, words) for case in ordered],
         counts=counts,
-        more=max(0, counts[chosen] - len(rows)),
+        more=more,
         emergencies=untaken_emergencies(session, user),
     )
 
@@ -152,6 +158,9 @@ def _row(case: Case, user: User, at: datetime, spoken: LastWords, words: Words) 
         holder=case.assignee.name if case.assignee else None,
         mine=case.assignee_id == user.id,
         unanswered=unanswered,
+        paused=words.say("paused_until", time=words.moment(case.paused_until))
+        if is_paused(case, at) and case.paused_until
+        else "",
     )
 
 
@@ -160,17 +169,44 @@ def _order() -> tuple[ColumnElement[Any], ColumnElement[bool], InstrumentedAttri
     return place, Case.assignee_id.is_not(None), Case.opened_at
 
 
-def _chosen[*Columns](statement: Select[*Columns], user: User, chosen: Filter) -> Select[*Columns]:
-    statement = statement.join(Case.conversation).where(Case.state == "open", in_teams_of(user.id))
+def _is_paused(at: datetime) -> ColumnElement[bool]:
+    """As `cases.service.is_paused`, as a condition."""
+    silent = or_(Conversation.last_inbound_at.is_(None), Conversation.last_inbound_at <= Case.paused_at)
+    return Case.assignee_id.is_not(None) & Case.paused_until.is_not(None) & (Case.paused_until > at) & silent
+
+
+def _belongs(user: User, chosen: Filter, at: datetime) -> ColumnElement[bool]:
+    if chosen == "paused":
+        return _is_paused(at)
+    belongs = ~_is_paused(at)
     if chosen == "unassigned":
-        return statement.where(Case.assignee_id.is_(None))
+        return belongs & Case.assignee_id.is_(None)
     if chosen == "mine":
-        return statement.where(Case.assignee_id == user.id)
-    return statement
+        return belongs & (Case.assignee_id == user.id)
+    if chosen == "team":
+        return belongs & (Case.assignee_id != user.id)
+    return belongs
 
 
-def _count(session: Session, user: User, chosen: Filter) -> int:
-    return int(session.execute(_chosen(select(func.count(Case.id)), user, chosen)).scalar_one())
+def _chosen[*Columns](statement: Select[*Columns], user: User, chosen: Filter, at: datetime) -> Select[*Columns]:
+    return statement.join(Case.conversation).where(
+        Case.state == "open", in_teams_of(user.id), _belongs(user, chosen, at)
+    )
+
+
+def _counts(session: Session, user: User, at: datetime) -> dict[Filter, int]:
+    """Open cases by tab, all of them in one query: the page asks for them with every change in the house."""
+    columns = [
+        func.count(Case.id).filter(func.coalesce(_belongs(user, name, at), false())).label(name) for name in FILTERS
+    ]
+    row = session.execute(
+        select(*columns).join(Case.conversation).where(Case.state == "open", in_teams_of(user.id))
+    ).one()
+    return {name: int(count) for name, count in zip(FILTERS, row, strict=True)}
+
+
+def _count(session: Session, user: User, chosen: Filter, at: datetime, fits: list[ColumnElement[bool]]) -> int:
+    return int(session.execute(_chosen(select(func.count(Case.id)), user, chosen, at).where(*fits)).scalar_one())
 
 
 def _emergencies(user: User) -> Select[UUID, int]:

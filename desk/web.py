@@ -28,6 +28,7 @@ from desk import (
     web_sign_in,
     web_statistics,
     web_teams,
+    web_typing,
     web_work,
 )
 from desk.access import Door, make_route_class
@@ -37,6 +38,7 @@ from desk.directory_pages import DirectoryPages
 from desk.live import Live
 from desk.owning import Owning
 from desk.pages import mount_static
+from desk.translation import translator
 from desk.web_errors import answer_error
 from directory.review.policy import load_policy
 from gateway.gateway import Gateway
@@ -73,9 +75,14 @@ def make_router(desk: Desk) -> APIRouter:
     web_notices.add_routes(router, desk.settings, door)
     web_queue.add_routes(router, door, desk.live)
     cases = web_case.CasePages(desk.settings, desk.gateway, door, Meanings(desk.gateway.wording))
+    web_queue.add_routes(router, desk.settings, door, desk.live)
+    cases = web_case.CasePages(
+        desk.settings, desk.gateway, door, Meanings(desk.gateway.wording, translator(desk.settings))
+    )
     web_case.add_routes(router, cases)
     web_work.add_routes(router, cases)
     web_referral.add_routes(router, web_referral.ReferralPages(desk.settings, desk.gateway, door))
+    web_typing.add_routes(router, cases)
     web_number.add_routes(router, door)
     web_export.add_routes(router, cases)
     web_rota.add_routes(router, desk.settings, door)

@@ -2,14 +2,16 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from datetime import timedelta
 from typing import Any
 from uuid import UUID, uuid4
 
 from fastapi import APIRouter, Request, Response
 
 from cases.errors import CaseClosed, NotTheOwner
-from cases.models import LEVELS, OUTCOMES
+from cases.models import LEVELS, NEEDS_MET, OUTCOMES
 from core.settings import Settings
+from desk import canned, drafts, mentions, presence
 from desk.access import Door, Visit
 from desk.bubbles import Meanings
 from desk.casepage import CaseView, read_case
@@ -18,6 +20,7 @@ from desk.frame import frame
 from desk.pages import go, page
 from desk.permissions import needs
 from desk.words import words
+from desk.work import PAUSES
 from gateway.gateway import Gateway
 
 DONE = {
@@ -30,6 +33,10 @@ DONE = {
     "held": "reply_held",
     "released": "hold_done",
     "handed_on": "hand_on_done",
+    "taken_over": "take_over_done",
+    "paused": "pause_done",
+    "resumed": "resume_done",
+    "resent": "resend_done",
 }
 """What the page says after a change; the word stands in the address, the sentence does not."""
 
@@ -78,20 +85,27 @@ class CasePages:
     ) -> Response:
         """The whole page; `typed` is what must not be lost: draft, note_draft, hold_draft, hand_on_draft, level_draft, client_id, check."""
         shown: dict[str, Any] = {
-            "draft": "",
+            "draft": drafts.kept(visit.session, case_id, visit.user),
             "note_draft": "",
             "hold_draft": "",
             "level_draft": {"level": "", "reason": ""},
             "hand_on_draft": {"to": "", "note": ""},
             "client_id": uuid4(),
             "check": None,
+            "take_over_draft": "",
         } | typed
+        mentions.seen(visit.session, case_id, visit.user)
+        presence.arrive(visit.session, case_id, visit.user)
         return page(
             "case.html",
             status=status,
             view=self.view(visit, case_id),
             levels=LEVELS,
             outcomes=OUTCOMES,
+            needs_met=NEEDS_MET,
+            pauses=[(hours, words().duration(timedelta(hours=hours))) for hours in PAUSES],
+            canned=canned.choices(self.meanings),
+            present=presence.present(visit.session, case_id, visit.user),
             message=message,
             message_class="error" if error else "done",
             **frame(visit, case_id, current="/desk"),

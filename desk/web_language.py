@@ -35,4 +35,6 @@ def _back(target: str) -> str:
     if parts.path == "/desk/sign-in":
         return parts.path
     path = safe_next(target)
+    if parts.scheme or parts.netloc:
+        return path
     return f"{path}?{parts.query}" if path == parts.path and parts.query else path

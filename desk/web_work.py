@@ -1,12 +1,13 @@
 """What can be done with a case: take, write, note, change the level, give back, close."""
 
 from typing import Annotated, Any
-from uuid import UUID
+from uuid import UUID, uuid4
 
 from fastapi import APIRouter, Form, Request, Response
 
+from cases import service
 from cases.errors import CaseClosed, NotTheOwner
-from desk import work
+from desk import drafts, presence, work
 from desk.access import Visit
 from desk.errors import BadInput
 from desk.pages import page, wants_fragment
@@ -26,10 +27,13 @@ REPLY_REFUSALS = Refusals(closed="reply_closed", other="reply_not_mine", nobody=
 def add_routes(router: APIRouter, pages: CasePages) -> None:
     """Every action on a case."""
     _add_ownership(router, pages)
+    _add_end(router, pages)
+    _add_pause(router, pages)
     _add_hand_on(router, pages)
     _add_hold(router, pages)
     _add_writing(router, pages)
     _add_reply(router, pages)
+    _add_resend(router, pages)
 
 
 def _add_ownership(router: APIRouter, pages: CasePages) -> None:
@@ -50,13 +54,43 @@ def _add_ownership(router: APIRouter, pages: CasePages) -> None:
 
         return pages.act(request, case_id, "given_back", change)
 
+
+def _add_end(router: APIRouter, pages: CasePages) -> None:
     @router.post("/cases/{case_id}/close")
     @needs("case.work", logs="case_closed")
-    def close(request: Request, case_id: UUID, outcome: Field = "") -> Response:
+    def close(request: Request, case_id: UUID, outcome: Field = "", needs_met: Field = "") -> Response:
         def change(visit: Visit) -> None:
-            work.close(visit.session, pages.gateway, case_id, visit.user, outcome)
+            work.close(visit.session, pages.gateway, case_id, visit.user, outcome=outcome, needs_met=needs_met)
 
         return pages.act(request, case_id, "closed", change)
+
+    @router.post("/cases/{case_id}/take-over")
+    @needs("case.work", logs="case_taken_over")
+    def take_over(request: Request, case_id: UUID, reason: Field = "") -> Response:
+        """From a colleague, on purpose and for a reason; they are told."""
+
+        def change(visit: Visit) -> None:
+            work.take_over(visit.session, case_id, visit.user, reason)
+
+        return pages.act(request, case_id, "taken_over", change, take_over_draft=reason)
+
+
+def _add_pause(router: APIRouter, pages: CasePages) -> None:
+    @router.post("/cases/{case_id}/pause")
+    @needs("case.work", logs="case_paused")
+    def pause(request: Request, case_id: UUID, hours: Field = "") -> Response:
+        def change(visit: Visit) -> None:
+            work.pause(visit.session, case_id, visit.user, hours)
+
+        return pages.act(request, case_id, "paused", change)
+
+    @router.post("/cases/{case_id}/resume")
+    @needs("case.work", logs="case_resumed")
+    def resume(request: Request, case_id: UUID) -> Response:
+        def change(visit: Visit) -> None:
+            service.resume(visit.session, case_id, visit.user)
+
+        return pages.act(request, case_id, "resumed", change)
 
     @router.post("/cases/{case_id}/level")
     @needs("case.work", logs="case_level")
@@ -104,15 +138,24 @@ def _add_writing(router: APIRouter, pages: CasePages) -> None:
     @router.post("/cases/{case_id}/measure")
     @needs("case.work")
     def measure(request: Request, case_id: UUID, text: Field = "") -> Response:
-        """How long a reply is, as it will be sent."""
+        """How long a reply is, as it will be sent. What was typed is kept meanwhile, and colleagues see that somebody types."""
         with pages.door.visit(request) as visit:
             by_sms = work.channel(visit.session, case_id) == "sms"
+            drafts.keep(visit.session, case_id, visit.user, text)
+            if text.strip():
+                presence.arrive(visit.session, case_id, visit.user, typing=True)
+            else:
+                presence.stopped_typing(visit.session, case_id, visit.user)
+            # A key pressed is nothing anybody did to a case: the log holds what is sent.
+            visit.logged = True
         text = text.replace("\r\n", "\n").strip()
         parts: list[str] = []
         if text:
             parts.append(words().say("reply_measure", characters=len(text), limit=work.MAX_TEXT))
             if by_sms:
-                parts.append(words().count("segments", count_segments(text).segments))
+                count = count_segments(text)
+                parts.append(words().count("segments", count.segments))
+                parts.append(words().say("reply_encoding", encoding=count.encoding))
         return page("_measure.html", parts=parts)
 
 
@@ -145,6 +188,23 @@ def _add_reply(router: APIRouter, pages: CasePages) -> None:
         except (CaseClosed, NotTheOwner, BadInput) as error:
             said, status = REPLY_REFUSALS.sentence(error)
             return page("_error.html", status=status, text=said)
+
+
+def _add_resend(router: APIRouter, pages: CasePages) -> None:
+    @router.post("/cases/{case_id}/messages/{message_id}/resend")
+    @needs("case.work", logs="case_resent")
+    def resend(request: Request, case_id: UUID, message_id: UUID, sure: Field = "") -> Response:
+        """A message that did not arrive, once more; one that perhaps did only when somebody says that they know."""
+
+        def change(visit: Visit) -> None:
+            work.resend(visit.session, pages.gateway, case_id, visit.user, message_id, sure=sure == "yes")
+
+        try:
+            return pages.act(request, case_id, "resent", change, refusals=REPLY_REFUSALS)
+        except NeedsAcknowledgement as warned:
+            with pages.door.visit(request) as visit:
+                text = work.text_of(visit.session, case_id, message_id)
+            return _warn(request, pages, case_id, warned, {"draft": text, "client_id": uuid4()})
 
 
 def _warn(

@@ -1,5 +1,6 @@
 """What a caseworker does with a case, each in one transaction: the case changes, the person is told once, the bot stops or goes on."""
 
+from datetime import timedelta
 from uuid import UUID
 
 from sqlalchemy import select
@@ -7,12 +8,13 @@ from sqlalchemy.orm import Session
 
 from cases import service
 from cases.errors import CaseClosed
-from cases.models import LEVELS, OUTCOMES, Case, Conversation, User
+from cases.models import LEVELS, NEEDS_MET, OUTCOMES, Case, Conversation, User
 from cases.teams import colleagues
-from core.database import notify
+from core.database import notify, now
+from desk import drafts, mentions, presence
 from desk.errors import BadInput, NotFound
 from desk.permissions import PERMISSIONS
-from gateway import outbox
+from gateway import outbox, resending
 from gateway.errors import CannotWrite
 from gateway.gateway import Gateway
 from gateway.models import Message
@@ -26,8 +28,10 @@ CANNOT_WRITE = {
     "opted_out": "reply_opted_out", "no_template": "reply_no_template", "empty": "reply_empty",
     "too_long": "reply_too_long", "stranger": "reply_stranger", "duress": "reply_held_duress",
     "other_person": "reply_held_other_person", "not_safe": "reply_held_not_safe",
-    "delivery_failed": "reply_held_delivery_failed",
+    "delivery_failed": "reply_held_delivery_failed", "no_message": "resend_gone", "uncertain": "resend_uncertain_needed",
 }  # fmt: skip
+PAUSES = (1, 2, 4, 8, 24, 48, 72, 168)
+"""Hours for which a case can be put aside."""
 
 
 def take(session: Session, gateway: Gateway, case_id: UUID, user: User) -> bool:
@@ -45,13 +49,33 @@ def give_back(session: Session, gateway: Gateway, case_id: UUID, user: User) -> 
     return case
 
 
-def close(session: Session, gateway: Gateway, case_id: UUID, user: User, outcome: str) -> Case:
-    """Close with an outcome. Raises BadInput, CaseClosed, NotTheOwner."""
+def close(session: Session, gateway: Gateway, case_id: UUID, user: User, *, outcome: str, needs_met: str = "") -> Case:
+    """Close with an outcome, and whether what was needed was met, where somebody knows. Raises BadInput, CaseClosed, NotTheOwner."""
     if outcome not in OUTCOMES:
         raise BadInput("outcome_needed")
-    case = service.close(session, case_id, user, outcome=outcome)
+    if needs_met and needs_met not in NEEDS_MET:
+        raise BadInput("error_input")
+    case = service.close(session, case_id, user, outcome=outcome, needs_met=needs_met or None)
     _tell(session, gateway, case, "say_case_closed")
     return case
+
+
+def take_over(session: Session, case_id: UUID, user: User, reason: str) -> Case:
+    """Take the case from a colleague; why is a note to them. Raises BadInput without a reason, CaseClosed, NotTheOwner."""
+    reason = _tidy(reason)[:MAX_REASON]
+    if not reason:
+        raise BadInput("take_over_reason_needed")
+    return service.take_over(session, case_id, user, reason=reason)
+
+
+def pause(session: Session, case_id: UUID, user: User, hours: str) -> Case:
+    """Put the case aside for one of PAUSES. Raises BadInput, CaseClosed, NotTheOwner."""
+    if hours not in {str(one) for one in PAUSES}:
+        raise BadInput("pause_needed")
+    try:
+        return service.pause(session, case_id, user, until=now() + timedelta(hours=int(hours)))
+    except ValueError:
+        raise BadInput("pause_emergency") from None
 
 
 def hand_on(
@@ -104,7 +128,9 @@ def note(session: Session, case_id: UUID, user: User, text: str) -> None:
     if len(text) > MAX_NOTE:
         raise BadInput("note_too_long", limit=MAX_NOTE)
     case = service.get_case(session, case_id)
-    service.add_note(session, case, user, text)
+    written = service.add_note(session, case, user, text)
+    colleagues = [one for one in who_can_take(session, case) if one.id != user.id]
+    mentions.call(session, written, mentions.named(text, colleagues))
     notify(session, case=case.id, conversation=case.conversation_id)
 
 
@@ -126,14 +152,46 @@ def reply(
     # A browser sends line breaks as CR LF; the CR would cost a character of every SMS.
     text = text.replace("\r\n", "\n")
     try:
-        return outbox.send_as_caseworker(
+        sent = outbox.send_as_caseworker(
             session, case.conversation, user, text, client_id,
             wording=gateway.wording, settings=gateway.settings, acknowledged=acknowledged,
         )  # fmt: skip
     except CannotWrite as fault:
-        if fault.reason == "no_case":
-            raise CaseClosed(case_id) from None
-        raise BadInput(CANNOT_WRITE.get(fault.reason, "error_input"), limit=MAX_TEXT) from None
+        raise _refused(fault, case_id) from None
+    drafts.forget(session, case_id, user)
+    presence.stopped_typing(session, case_id, user)
+    return sent
+
+
+def resend(session: Session, gateway: Gateway, case_id: UUID, user: User, message_id: UUID, *, sure: bool) -> Message:
+    """Send a message again that did not arrive. Raises as `reply`."""
+    case = service.get_case(session, case_id)
+    try:
+        return resending.resend(
+            session, case, user, message_id, sure=sure, wording=gateway.wording, settings=gateway.settings
+        )
+    except CannotWrite as fault:
+        raise _refused(fault, case_id) from None
+
+
+def text_of(session: Session, case_id: UUID, message_id: UUID) -> str:
+    """What a caseworker's message of this case says; empty for one that is none or is gone."""
+    row = session.execute(
+        select(Message)
+        .join(Case, Case.conversation_id == Message.conversation_id)
+        .where(Case.id == case_id, Message.id == message_id, Message.author == "caseworker")
+    ).scalar_one_or_none()
+    return (row.body or "") if row is not None else ""
+
+
+def _refused(fault: CannotWrite, case_id: UUID) -> CaseClosed | BadInput:
+    if fault.reason == "no_case":
+        return CaseClosed(case_id)
+    return BadInput(CANNOT_WRITE.get(fault.reason, "error_input"), limit=MAX_TEXT)
+
+
+def _tidy(text: str) -> str:
+    return text.replace("\r\n", "\n").strip()
 
 
 def channel(session: Session, case_id: UUID) -> str:

@@ -40,6 +40,7 @@
       retry = 1000;
     });
     source.addEventListener("queue", () => htmx.trigger(body, "desk-queue"));
+    source.addEventListener("here", () => htmx.trigger(body, "desk-here"));
     source.addEventListener("case", () => htmx.trigger(body, "desk-case"));
     source.addEventListener("error", () => {
       showLive(false);
@@ -228,6 +229,29 @@
       if (!result.contains(event.submitter)) result.replaceChildren();
     });
   }
+
+  // -- Sentences of the catalogues: put where the cursor is, to be changed before they are sent ------------------------
+  document.addEventListener("click", (event) => {
+    const from = event.target.closest?.("[data-insert]");
+    const field = byId("reply-text");
+    if (!from || !field) return;
+    const text = byId(from.dataset.insert).textContent;
+    const gap = field.value && !/\s$/.test(field.value.slice(0, field.selectionStart)) && field.selectionStart ? " " : "";
+    field.setRangeText(gap + text, field.selectionStart, field.selectionEnd, "end");
+    field.focus();
+    field.dispatchEvent(new Event("input", { bubbles: true }));
+  });
+
+  // -- The queue by keyboard: arrows go from case to case while one of them has the focus --------------------------------
+  document.addEventListener("keydown", (event) => {
+    if (!event.target.matches?.(".row-link") || event.altKey || event.ctrlKey || event.metaKey) return;
+    const rows = [...document.querySelectorAll(".row-link")];
+    const at = rows.indexOf(event.target);
+    const to = { ArrowDown: at + 1, ArrowUp: at - 1, Home: 0, End: rows.length - 1 }[event.key];
+    if (to === undefined || !rows[to]) return;
+    event.preventDefault();
+    rows[to].focus();
+  });
 
   // A plain form that was sent is not sent again by a second click.
   document.addEventListener("submit", (event) => {

@@ -183,11 +183,6 @@ def test_errors_are_in_the_language_of_the_page(world: Any, editor: Any, house: 
     assert editor.get(f"{HOME}/{uuid4()}").text.count("Cette fiche ou cette page n’existe pas") == 1
 
 
-@pytest.mark.parametrize("back", ["https://elsewhere.example", "//elsewhere.example", "/desk", "/desk/directory//x"])
-def test_choosing_a_language_leads_nowhere_else(editor: Any, back: str) -> None:
-    assert editor.post("/desk/language", data={"language": "fr", "back": back}).headers["location"] == HOME
-
-
 def test_rows_are_added_and_removed_without_saving_and_a_place_is_picked_by_its_name(
     world: Any, editor: Any, house: UUID
 ) -> None:

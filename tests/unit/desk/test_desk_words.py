@@ -28,7 +28,7 @@ CODES = sorted(path.name for path in FOLDER.iterdir())
 MADE_FROM_DATA = (
     "reason_", "question_", "answer_", "need_", "outcome_", "level_", "error_code_", "status_", "attachment_", "author_",
     "channel_", "consent_", "contact_", "event_", "filter_", "queue_empty_", "warning_", "reply_contact_", "check_rule_",
-    "nav_", "role_", "rule_", "did_", "subject_", "escalation_", "number_own", "number_other", "directory_",
+    "nav_", "role_", "rule_", "did_", "subject_", "escalation_", "number_own", "number_other", "needs_met_", "directory_",
     "referral_state_", "referral_field_", "referral_why_", "referral_done_", "referral_term_", "referral_hours_", "referral_relaxed_",
     "referral_declined_", "referral_how_", "referral_channel_", "referral_not_delivered_", "follow_up_", "complaint_event_",
     "done_", "statistics_", "owned_", "export_", "rota_rank_", "notices_", "retention_",
