@@ -94,8 +94,6 @@ class CasePages:
             "check": None,
             "take_over_draft": "",
         } | typed
-        mentions.seen(visit.session, case_id, visit.user)
-        presence.arrive(visit.session, case_id, visit.user)
         return page(
             "case.html",
             status=status,
@@ -141,6 +139,9 @@ def add_routes(router: APIRouter, pages: CasePages) -> None:
     def show_case(request: Request, case_id: UUID, done: str = "") -> Response:
         with pages.door.visit(request) as visit:
             visit.log("case_read", kind="case", subject=case_id)
+            # Here and not where the page is made: what was refused shows the page too, and must have changed nothing.
+            mentions.seen(visit.session, case_id, visit.user)
+            presence.arrive(visit.session, case_id, visit.user)
             return pages.whole(visit, case_id, message=words().say(DONE[done]) if done in DONE else None)
 
     @router.get("/cases/{case_id}/parts")

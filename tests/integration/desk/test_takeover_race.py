@@ -49,7 +49,9 @@ def test_no_message_of_the_bot_leaves_after_a_takeover_whichever_was_first_a_tho
             case.assignee_id = None
             change_owner(session, conversation_id, "bot")
             conversation = lock_conversation(session, conversation_id)
-            (row,) = queue_parts(session, conversation, [Part(f"Bot {round_}")], author="bot", language="en", state="dropped")
+            (row,) = queue_parts(
+                session, conversation, [Part(f"Bot {round_}")], author="bot", language="en", state="dropped"
+            )
             row.state = "queued"
             message_id = row.id
             provider.human = False
