@@ -1,5 +1,6 @@
 """What somebody wants to see of the queue: a tab and filters, as they stand in the address. Codes only, nothing of a person."""
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, fields
 from datetime import datetime
@@ -17,6 +18,7 @@ from gateway.models import Message
 Filter = Literal["all", "unassigned", "mine", "team", "paused"]
 FILTERS: tuple[Filter, ...] = ("all", "unassigned", "mine", "team", "paused")
 """Team: what colleagues hold. Paused: what was put aside and is in no other tab until its time, or until the person writes."""
+_CODE = re.compile(r"[A-Za-z][A-Za-z_-]{1,19}")
 CHANNELS = ("sms", "whatsapp")
 
 
@@ -109,4 +111,4 @@ def _told(session: Session, user: User, wanted: Wanted) -> list[object]:
 
 
 def _code(text: str) -> str:
-    return text if len(text) <= 20 and text.replace("_", "").replace("-", "").isascii() and text.isprintable() else ""
+    return text if _CODE.fullmatch(text) else ""
