@@ -6,8 +6,8 @@ The previous code goes on serving while this runs: add before you use, remove af
 import sqlalchemy as sa
 from alembic import op
 
-revision = "0024"
-down_revision = "0023"
+revision = "0028"
+down_revision = "0027"
 branch_labels = None
 depends_on = None
 
