@@ -73,8 +73,6 @@ def make_router(desk: Desk) -> APIRouter:
     web_language.add_routes(router, door)
     web_account.add_routes(router, desk.settings, door)
     web_notices.add_routes(router, desk.settings, door)
-    web_queue.add_routes(router, door, desk.live)
-    cases = web_case.CasePages(desk.settings, desk.gateway, door, Meanings(desk.gateway.wording))
     web_queue.add_routes(router, desk.settings, door, desk.live)
     cases = web_case.CasePages(
         desk.settings, desk.gateway, door, Meanings(desk.gateway.wording, translator(desk.settings))
