@@ -301,6 +301,12 @@ class Settings(BaseSettings):
     )
     sign_in_link_lifetime: Seconds = Field(timedelta(hours=24), description="Seconds for which a one-time link holds.")
 
+    oidc_issuer: str | None = Field(
+        None,
+        description="Issuer of single sign-on (OpenID Connect), such as https://id.example. Absent: there is none.",
+    )
+    oidc_client_id: str | None = Field(None, description="Name of this copy at the issuer.")
+    oidc_client_secret: SecretStr | None = Field(None, description="Its secret at the issuer.")
     staff_sms_from: str | None = Field(
         None,
         description="Number at Twilio from which staff get an SMS that a case waits. Absent: they get none.",
@@ -387,6 +393,15 @@ class Settings(BaseSettings):
         if value is not None:
             decode_key(value.get_secret_value())
         return value
+
+    @model_validator(mode="after")
+    def _oidc(self) -> Self:
+        given = [self.oidc_issuer, self.oidc_client_id, self.oidc_client_secret]
+        if any(given) and not all(given):
+            raise ValueError("WAYMARK_OIDC_ISSUER, WAYMARK_OIDC_CLIENT_ID and WAYMARK_OIDC_CLIENT_SECRET go together")
+        if self.oidc_issuer and not self.oidc_issuer.startswith("https://") and not self.demonstration:
+            raise ValueError("WAYMARK_OIDC_ISSUER must begin with https://")
+        return self
 
     @model_validator(mode="after")
     def _mail(self) -> Self:

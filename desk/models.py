@@ -253,3 +253,30 @@ class StaffNotice(Base):
     address_id: Mapped[UUID] = mapped_column(ForeignKey("staff_address.id", ondelete="CASCADE"), primary_key=True)
     tries: Mapped[int] = mapped_column(default=0)
     sent_at: Mapped[datetime | None]
+
+
+class SsoAttempt(Base):
+    """One way to the provider of single sign-on and back: taken once, by the browser that began it (desk/sso.py)."""
+
+    __tablename__ = "sso_attempt"
+
+    state_hash: Mapped[bytes] = mapped_column(LargeBinary, primary_key=True)
+    nonce: Mapped[str]
+    verifier: Mapped[str]
+    session_id: Mapped[UUID | None] = mapped_column(ForeignKey("staff_session.id", ondelete="CASCADE"))
+    """Somebody who is signed in connects their account; None: somebody wants to sign in."""
+    created_at: Mapped[datetime] = mapped_column(default=now, index=True)
+
+
+class StaffIdentity(Identified, Base):
+    """Who a user is at the provider. Made by the user, signed in: a name that two systems happen to share is no proof."""
+
+    __tablename__ = "staff_identity"
+    __table_args__ = (UniqueConstraint("issuer", "subject"),)
+
+    user_id: Mapped[UUID] = mapped_column(ForeignKey("staff_user.id", ondelete="CASCADE"), unique=True)
+    issuer: Mapped[str]
+    subject: Mapped[str]
+    created_at: Mapped[datetime] = mapped_column(default=now)
+
+    user: Mapped[User] = relationship()

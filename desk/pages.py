@@ -56,7 +56,7 @@ def _environment() -> Environment:
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    environment.globals |= {"static": static_url, "page_languages": LANGUAGES}
+    environment.globals |= {"static": static_url, "page_languages": LANGUAGES, "sso": False}
     return environment
 
 

@@ -26,6 +26,7 @@ from desk import (
     web_referral,
     web_rota,
     web_sign_in,
+    web_sso,
     web_statistics,
     web_teams,
     web_typing,
@@ -38,6 +39,7 @@ from desk.directory_pages import DirectoryPages
 from desk.live import Live
 from desk.owning import Owning
 from desk.pages import mount_static
+from desk.sso import Provider
 from desk.translation import translator
 from desk.web_errors import answer_error
 from directory.review.policy import load_policy
@@ -68,6 +70,7 @@ def make_router(desk: Desk) -> APIRouter:
         redirect_slashes=False,
     )
     web_sign_in.add_routes(router, desk.settings, desk.sessions, door)
+    web_sso.add_routes(router, web_sso.SsoPages(desk.settings, desk.sessions, door, Provider(desk.settings)))
     web_factor.add_routes(router, desk.settings, door)
     web_passkey.add_routes(router, desk.settings, door)
     web_language.add_routes(router, door)

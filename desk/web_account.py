@@ -25,6 +25,7 @@ def add_routes(router: APIRouter, settings: Settings, door: Door) -> None:
                 sessions=accounts.sessions_of(visit.session, visit.user, idle=settings.session_idle),
                 here=visit.staff_session.id,
                 codes_left=factors.recovery_codes_left(visit.session, visit.user),
+                sso=bool(settings.oidc_issuer),
                 passkeys=passkeys.passkeys_of(visit.session, visit.user),
             )
 

@@ -34,7 +34,7 @@ def _add_name_and_password(router: APIRouter, settings: Settings, sessions: Sess
     @router.get("/sign-in")
     @needs(PUBLIC)
     def show_sign_in(next: str = "/desk") -> Response:  # noqa: A002 (the name in the address)
-        return page("sign_in.html", error=None, name="", next=safe_next(next))
+        return page("sign_in.html", error=None, name="", next=safe_next(next), sso=bool(settings.oidc_issuer))
 
     @router.post("/sign-in")
     @needs(PUBLIC)

@@ -31,7 +31,7 @@ MADE_FROM_DATA = (
     "nav_", "role_", "rule_", "did_", "subject_", "escalation_", "number_own", "number_other", "needs_met_", "directory_",
     "referral_state_", "referral_field_", "referral_why_", "referral_done_", "referral_term_", "referral_hours_", "referral_relaxed_",
     "referral_declined_", "referral_how_", "referral_channel_", "referral_not_delivered_", "follow_up_", "complaint_event_",
-    "done_", "statistics_", "owned_", "export_", "rota_rank_", "notices_", "retention_",
+    "done_", "statistics_", "owned_", "export_", "rota_rank_", "notices_", "retention_", "sso_",
 )  # fmt: skip
 
 
