@@ -41,7 +41,7 @@ def upgrade() -> None:
             ["user_id"], ["staff_user.id"], name=op.f("fk_staff_address_user_id_staff_user"), ondelete="CASCADE"
         ),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_staff_address")),
-        sa.UniqueConstraint("user_id", "channel", name=op.f("uq_staff_address_user_id")),
+        sa.UniqueConstraint("user_id", "channel", name=op.f("uq_staff_address_user_id_channel")),
     )
     op.create_index(op.f("ix_staff_address_user_id"), "staff_address", ["user_id"])
     op.create_table(
