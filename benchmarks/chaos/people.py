@@ -15,7 +15,7 @@ TEXTS = (
 DANGER = "he says he will kill me"
 """A phrase of the list `danger_now`: whoever writes it must have a case, whatever is dead at that moment."""
 TOLD = 6
-"""One person in so many ends with it."""
+"""One person in so many writes it."""
 HUMAN = "0"
 """Asks for a person in every state."""
 
@@ -54,7 +54,7 @@ def people(conversations: int, messages: int, dice: random.Random) -> list[Perso
         person.script.append(_message(person, dice))
     # Chance alone would leave a small storm without anybody in danger.
     for person in made[::TOLD]:
-        person.script[-1] = {"text": DANGER}
+        person.script[len(person.script) // 3] = {"text": DANGER}
     return made
 
 
