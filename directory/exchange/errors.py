@@ -4,7 +4,15 @@ from directory.errors import DirectoryError
 
 
 class UnreadableError(DirectoryError):
-    """The file is not what it should be: another format, no header, too large, damaged. Nothing of it was read."""
+    """The file is not what it should be: another format, no header, too large, damaged. Nothing of it was read.
+
+    `kept`: the same without a word of the file, where the text quotes it; what is stored and shown later. A file without a header has data
+    where its columns should be named.
+    """
+
+    def __init__(self, reason: str, *, kept: str | None = None) -> None:
+        super().__init__(reason)
+        self.kept = kept or reason
 
 
 class ChangedFileError(DirectoryError):

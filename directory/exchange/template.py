@@ -103,12 +103,12 @@ def _header(row: tuple[int, list[Cell]] | None) -> list[str | None]:
         raise UnreadableError("the file is empty")
     names: list[str | None] = []
     seen: set[str] = set()
-    for cell in row[1]:
+    for position, cell in enumerate(row[1], start=1):
         written = " ".join(cell.text.replace("\ufeff", "").split())
         if not written or written.startswith("#"):
             names.append(None)
             continue
-        name = _known(written)
+        name = _known(written, position)
         if name in seen:
             raise UnreadableError(f"the column “{written}” is there twice; remove one")
         seen.add(name)
@@ -119,7 +119,7 @@ def _header(row: tuple[int, list[Cell]] | None) -> list[str | None]:
     return names
 
 
-def _known(written: str) -> str:
+def _known(written: str, position: int) -> str:
     lowered = written.lower()
     if lowered in SERVICE or lowered in LOCATION:
         return lowered
@@ -130,7 +130,8 @@ def _known(written: str) -> str:
     near = difflib.get_close_matches(lowered, [*SERVICE, *LOCATION], n=1)
     hint = f"; “{near[0]}” is meant?" if near else ""
     raise UnreadableError(
-        f"there is no column “{written[:60]}”{hint} Put # before the header of a column that is not to be read"
+        f"there is no column “{written[:60]}”{hint} Put # before the header of a column that is not to be read",
+        kept=f"the header of column {position} is none of ours{hint} Put # before the header of a column that is not to be read",
     )
 
 

@@ -146,7 +146,7 @@ def examine(sessions: Sessions, upload_id: UUID) -> None:
                 plan = dry_run(session, source, by=by, review=review, progress=_noted(sessions, upload_id))
         changes = {"state": "examined", "plan_json": json.dumps(plan.as_json(), ensure_ascii=False)}
     except UnreadableError as error:
-        changes = {"state": "failed", "failure": str(error)}
+        changes = {"state": "failed", "failure": error.kept}
     except Exception:
         _end(sessions, upload_id, {"state": "failed", "failure": "the file could not be looked at"})
         raise
@@ -183,7 +183,7 @@ def apply_upload(sessions: Sessions, upload_id: UUID) -> None:
         examine(sessions, upload_id)
         _end(sessions, upload_id, {"failure": str(OutdatedPlanError())})
     except (RefusedEntriesError, UnreadableError) as error:
-        changes = {"state": "examined", "failure": str(error)}
+        changes = {"state": "examined", "failure": error.kept if isinstance(error, UnreadableError) else str(error)}
         _end(sessions, upload_id, changes)
     except Exception:
         _end(sessions, upload_id, {"state": "failed", "failure": "the file could not be applied; nothing was written"})
