@@ -10,12 +10,14 @@ from app.training import fingerprint
 from benchmarks import thresholds
 from benchmarks.answers import answers
 from benchmarks.answers import thresholds as chosen
+from benchmarks.costs import section as costs
 from benchmarks.messages import apart, read
 from benchmarks.parts import Run
 from benchmarks.parts.comparison import comparison
 from benchmarks.parts.identification import identification
 from benchmarks.parts.intents import accuracy, causes, confusion
 from benchmarks.parts.new_language import half, quick
+from benchmarks.parts.reasons import reasons
 from benchmarks.parts.safety import aims, false_alarms, recall
 from core.settings import PROJECT
 
@@ -23,6 +25,7 @@ PAGE = PROJECT / "docs" / "understanding.md"
 
 PARTS: tuple[Callable[[Run], list[str]], ...] = (
     aims,
+    reasons,
     accuracy,
     recall,
     false_alarms,
@@ -31,6 +34,7 @@ PARTS: tuple[Callable[[Run], list[str]], ...] = (
     identification,
     causes,
     comparison,
+    lambda _: costs(),
     confusion,
 )
 

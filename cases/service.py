@@ -211,6 +211,11 @@ def release_hold(session: Session, case_id: UUID, user: User, *, reason: str) ->
     return case
 
 
+def held_for(session: Session, conversation_id: UUID) -> str | None:
+    """Why staff may not write first, one of HOLDS, or None."""
+    return session.get_one(Conversation, conversation_id).hold
+
+
 def has_safe_word(session: Session, conversation_id: UUID) -> bool:
     """Whether the person chose a word by which they can go on after a pause."""
     return session.get_one(Conversation, conversation_id).safe_word_hash is not None

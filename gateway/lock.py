@@ -32,6 +32,30 @@ def is_locked(session: Session, conversation: Conversation, message: Message, se
     return before is not None and message.created_at - before > _patience(session, conversation, settings)
 
 
+def next_is_locked(session: Session, conversation: Conversation, row: Message, settings: Settings) -> bool:
+    """Whether a message waits to be read that came after a pause: what was said before it and has not left is not for whoever wrote it.
+
+    What is said behind the lock anybody may read. What was held for WhatsApp's window leaves because of such a message, by rules of its
+    own (gateway/window.py).
+    """
+    behind = conversation.locked_at is not None and row.created_at >= conversation.locked_at
+    if conversation.owner != "bot" or row.held_since is not None or behind:
+        return False
+    waiting = session.scalars(
+        select(Message)
+        .where(
+            Message.conversation_id == conversation.id,
+            Message.direction == "inbound",
+            Message.author == "person",
+            Message.state == "received",
+            Message.seq > row.seq,
+        )
+        .order_by(Message.seq)
+        .limit(1)
+    ).one_or_none()
+    return waiting is not None and is_locked(session, conversation, waiting, settings)
+
+
 def begin_anew(conversation: Conversation, message: Message) -> None:
     """A new, empty session begins with this message: what was asked before can no longer be answered."""
     conversation.new_session, conversation.session_seq = True, message.seq

@@ -21,6 +21,7 @@ from gateway.addresses import Address
 from gateway.contents import Content, content_sid, forget_content
 from gateway.errors import MaybeSent, NotSent, ProviderError, Refused, SendLater
 from gateway.gateway import Gateway
+from gateway.lock import next_is_locked
 from gateway.models import Message
 from gateway.opting_out import confirmed
 from gateway.rendering import numbered
@@ -110,7 +111,7 @@ def _prepare(gateway: Gateway, session: Session, message_id: UUID) -> _Ready | N
 
 def _stays(gateway: Gateway, session: Session, conversation: Conversation, message: Message) -> bool:
     """Whether a row is not sent after all: nobody wants it any more, WhatsApp's window is closed, or the check says no."""
-    if reason := _stale(conversation, message):
+    if reason := _stale(gateway, session, conversation, message):
         message.state = "dropped"
         log.info("a message was dropped", message=str(message.id), reason=reason)
     elif _template(message) is None and not is_open(conversation):
@@ -126,7 +127,7 @@ def _template(message: Message) -> str | None:
     return message.content_sid if json.loads(message.extra or "{}").get("form") == "template" else None
 
 
-def _stale(conversation: Conversation, message: Message) -> str | None:
+def _stale(gateway: Gateway, session: Session, conversation: Conversation, message: Message) -> str | None:
     """Why a row may not be sent any more. What the bot said under an older epoch would talk over a human."""
     if conversation.person.retired_at is not None:
         return "stranger"
@@ -137,6 +138,9 @@ def _stale(conversation: Conversation, message: Message) -> str | None:
         return "opted_out"
     elif message.author == "bot" and message.epoch < conversation.epoch:
         return "stale_epoch"
+    elif message.author == "bot" and next_is_locked(session, conversation, message, gateway.settings):
+        # Its turn may come a moment after this: a question of before must not reach whoever writes now.
+        return "locked"
     return "erased" if message.body_encrypted is None else None
 
 

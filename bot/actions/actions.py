@@ -11,6 +11,7 @@ from rasa_sdk.executor import ActionExecutor, CollectingDispatcher
 
 from bot.actions.asking import upcoming
 from bot.actions.dialogue import INTERRUPTS, interrupt, is_interrupt, say_next, take
+from bot.actions.labels import without_false_cry
 from bot.actions.output import Item
 from bot.actions.state import ANSWER_SLOT, DONE, Event, State
 from bot.actions.world import World
@@ -99,6 +100,7 @@ def _action(name: str, step: Step, open_world: OpenWorld) -> Callable[..., Any]:
         before = State.from_slots(tracker.slots)
         state, event = State.from_slots(tracker.slots), read_event(tracker)
         with open_world(UUID(tracker.sender_id)) as world:
+            event = without_false_cry(event, world)
             items = step(state, event, world)
         if items is None:
             return []

@@ -4,7 +4,7 @@ from bot.actions import reports
 from bot.actions.asking import finish, upcoming
 from bot.actions.calls import CALLED
 from bot.actions.consent import CONTACT_PLAN, REACHED_BY, contact, referral, talk, withdraw
-from bot.actions.handover import keep_case, open_case, to_person
+from bot.actions.handover import keep_case, open_case, to_person, told_when_safe
 from bot.actions.interrupts import MISSES, complaint, person, spoken, third_party
 from bot.actions.meaning import add, picked, raises
 from bot.actions.output import Item, close, no_complaint, say
@@ -90,7 +90,8 @@ def _steps(question: str, value: str, state: State, world: World) -> list[Item]:
             return spoken(code, state, world)
         case "safe", "no":
             return _unsafe(state, world)
-        case "safe", "yes" if not state.watched:
+        case "safe", "yes" if not state.watched and world.held == "not_safe":
+            # What else keeps staff from writing ends by their hand alone: whoever has the phone can say that it is OK.
             world.hold(None)
         case "shared_phone", answered:
             world.mark_shared(shared=answered != "no")
@@ -128,6 +129,8 @@ def _after(question: Question, value: str, state: State, event: Event, world: Wo
         if urgent or following is None or following.id not in CONTACT_PLAN:
             told = "say_call_noted" if state.answers.get("contact") in CALLED else "say_person_will_write"
             return to_person(state, world, reason="contact", message=told)
+    if (question.id, value) == ("safe", "yes"):
+        return told_when_safe(state, world)
     return _reported_back(question.id, value, state, world)
 
 

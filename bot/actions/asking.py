@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from bot.actions import reports
-from bot.actions.handover import open_case, to_person
+from bot.actions.handover import open_case, to_person, to_staff_alone
 from bot.actions.meaning import LANGUAGES_AT_ONCE
 from bot.actions.output import Item, ask, choice, close, say
 from bot.actions.state import Event, State
@@ -97,6 +97,8 @@ def _end(state: State, world: World) -> list[Item]:
     if state.answers.get("safe") == "unsure":
         # Somebody may be reading: nothing more is asked. What was told is followed up by a person if it is urgent.
         if state.level in ("E", "U") and state.once("unsure_safety"):
+            if world.held == "not_safe":
+                return to_staff_alone(state, world, reason="unsure_safety")
             return to_person(state, world, reason="unsure_safety")
         return finish(state, world, "say_minimal", "unsure_safety")
     return finish(state, world, "say_goodbye", "finished")

@@ -2,7 +2,7 @@
 
 from datetime import UTC
 
-from bot.actions.output import Item, hand_over, say
+from bot.actions.output import Item, close, hand_over, say
 from bot.actions.state import State
 from bot.actions.world import Opened, World
 from core.clocks import clock_of_country
@@ -60,15 +60,14 @@ def keep_case(state: State, world: World) -> list[Item]:
 def emergency(state: State, world: World) -> list[Item]:
     """Level E: the case, the truth about who comes when, a number if somebody verified one, and a person. Needs no consent."""
     _new_emergency(state, update_level(state))
-    opened = open_case(state, world, "emergency")
-    items = [*_nobody(state, world), say("say_emergency", **_promise(opened, state.country(world.countries)))]
-    return [*items, *emergency_number(state, world), _give(state, "emergency", opened)]
+    return _told(state, world, "emergency", "say_emergency", open_case(state, world, "emergency"))
 
 
 def emergency_number(state: State, world: World) -> list[Item]:
     """A number on the screen can be found by whoever made it unsafe to write."""
     number = world.emergency_number(state.country(world.countries))
-    return [say("say_emergency_number", number=number)] if number and state.answers.get("safe") != "no" else []
+    unsafe = state.answers.get("safe") == "no" or world.held == "not_safe"
+    return [say("say_emergency_number", number=number)] if number and not unsafe else []
 
 
 def raise_silently(state: State, world: World, *, reason: str, at_least: Level = "R") -> None:
@@ -88,12 +87,41 @@ def to_person(state: State, world: World, *, reason: str, message: str = "say_pe
     """A person takes over, for any reason but danger; an emergency found on the way is treated as one."""
     if _new_emergency(state, update_level(state)):
         return emergency(state, world)
+    return _told(state, world, reason, message, open_case(state, world, reason))
+
+
+def to_staff_alone(state: State, world: World, *, reason: str) -> list[Item]:
+    """Urgent, nobody may write first, and it was just said again that it is perhaps no good time: nothing more is asked."""
     opened = open_case(state, world, reason)
-    return [
-        *_nobody(state, world),
-        say(message, **_promise(opened, state.country(world.countries))),
-        _give(state, reason, opened),
-    ]
+    state.finished, state.question = True, None
+    promise = _promise(opened, state.country(world.countries))
+    return [*_nobody(state, world), say("say_person_reads", **promise), close(reason)]
+
+
+def told_when_safe(state: State, world: World) -> list[Item]:
+    """It is OK to write now: who asked for a person when it was not hears by when somebody writes."""
+    if not state.waits_for_safe:
+        return []
+    reason, message = state.waits_for_safe
+    state.waits_for_safe = []
+    return _told(state, world, reason, message, open_case(state, world, reason))
+
+
+def _told(state: State, world: World, reason: str, message: str, opened: Opened) -> list[Item]:
+    """What becomes of it, and the conversation is the desk's.
+
+    Where nobody may write first because of what was said before, no such thing is promised: the case is open and read, and the person
+    is asked whether it is OK to write by now. The word for a bad time must show no difference.
+    """
+    promise = _promise(opened, state.country(world.countries))
+    nobody = _nobody(state, world)
+    if world.held == "not_safe":
+        state.waits_for_safe, state.urgent, state.finished = [reason, message], "safe", False
+        state.misses = 0
+        return [*nobody, say("say_person_reads", **promise)]
+    told = "say_person_reads" if world.held == "other_person" else message
+    number = emergency_number(state, world) if message == "say_emergency" else []
+    return [*nobody, say(told, **promise), *number, _give(state, reason, opened)]
 
 
 def _nobody(state: State, world: World) -> list[Item]:

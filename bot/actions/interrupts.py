@@ -141,7 +141,7 @@ def _child(state: State, event: Event, world: World) -> list[Item]:
     """A child's words. That nobody is with them counts where they said so; else it is asked, once (Q5b), and staff know already."""
     alone = event.confidence >= TOLD
     state.signals |= {"child": "yes", **({"child_alone": "yes"} if alone else {})}
-    if alone or not _may_ask_for_adult(state, event):
+    if alone or not _may_ask_for_adult(state, event, world):
         return to_person(state, world, reason="child", message="say_child")
     raised = keep_case(state, world)
     if not state.handed_over:
@@ -150,9 +150,9 @@ def _child(state: State, event: Event, world: World) -> list[Item]:
     return raised
 
 
-def _may_ask_for_adult(state: State, event: Event) -> bool:
+def _may_ask_for_adult(state: State, event: Event, world: World) -> bool:
     known = event.language or state.language or event.language_guess
-    undisturbed = state.answers.get("safe") not in ("no", "unsure") and not state.watched
+    undisturbed = state.answers.get("safe") not in ("no", "unsure") and not state.watched and world.held is None
     return bool(known) and undisturbed and "trusted_adult" not in state.answers
 
 

@@ -89,8 +89,17 @@ class LiveWorld:
     def has_word(self) -> bool:
         return cases.has_safe_word(self._session, self._conversation_id)
 
+    @property
+    def held(self) -> str | None:
+        return cases.held_for(self._session, self._conversation_id)
+
     def language_named(self, text: str) -> str | None:
         return named_language(text, self._catalogues)
+
+    def texts(self, keys: Sequence[str], language: str | None) -> Sequence[str]:
+        known = self._catalogues.languages
+        spoken = [language] if language is not None and language in known else [*known]
+        return [self._catalogues.text(key, code) for code in spoken for key in keys]
 
     def beginning(self, text: str, language: str | None) -> Beginning | None:
         known = self._catalogues.languages.get(language or "")

@@ -51,6 +51,8 @@ class MemoryWorld:
     listed: Mapping[str, Sequence[Service]] = field(default_factory=dict)
     numbers: Mapping[str, str] = field(default_factory=dict)
     hotlines: Mapping[str, Service] = field(default_factory=dict)
+    labels: Mapping[tuple[str, str], str] = field(default_factory=dict)
+    """Labels of choices, by key and language."""
     by_law: frozenset[str] = frozenset()
     held: str | None = None
     shared: bool | None = None
@@ -65,6 +67,9 @@ class MemoryWorld:
     def language_named(self, text: str) -> str | None:
         said = text.casefold().split()
         return next((code for code, name in self.languages if name.casefold() in said), None)
+
+    def texts(self, keys: Sequence[str], language: str | None) -> Sequence[str]:
+        return [text for (key, code), text in self.labels.items() if key in keys and language in (None, code)]
 
     def beginning(self, text: str, language: str | None) -> Beginning | None:
         return read_beginning(text, _language(language)) if language else None

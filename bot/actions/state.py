@@ -59,6 +59,8 @@ class State:
     """This turn got the cover reply: a question after it would show where the conversation was."""
     last: str | None = None
     """The question answered last, for "no, I meant something else"."""
+    waits_for_safe: list[str] = field(default_factory=list)
+    """Reason and message of a hand-over that is told once it is OK to write; the case is open already."""
     referral: str | None = None
     """Name of the place that a caseworker asks about."""
     shown: list[dict[str, str]] = field(default_factory=list)

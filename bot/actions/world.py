@@ -66,8 +66,17 @@ class World(Protocol):
         """The person has chosen a word to go on with after a pause."""
         ...
 
+    @property
+    def held(self) -> str | None:
+        """Why nobody may write to the person first, or None."""
+        ...
+
     def language_named(self, text: str) -> str | None:
         """The language that a few words ask for by its name, or None."""
+        ...
+
+    def texts(self, keys: Sequence[str], language: str | None) -> Sequence[str]:
+        """What these messages say in a language; in every one where none is known."""
         ...
 
     def beginning(self, text: str, language: str | None) -> Beginning | None:

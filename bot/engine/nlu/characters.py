@@ -13,7 +13,7 @@ from typing import Dict
 
 from bot.engine.nlu.words import fold
 
-BUCKETS = 1 << 15
+BUCKETS = 1 << 17
 LENGTHS = range(1, 6)
 
 

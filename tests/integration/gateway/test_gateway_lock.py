@@ -8,7 +8,7 @@ from sqlalchemy import text
 from cases import service
 from cases.ownership import change_owner
 from core.turns import Choice, Close, Item, Payload, Say, TurnRequest
-from gateway import thread, turn
+from gateway import sending, thread, turn
 from gateway.errors import EngineError
 from gateway.outbox import resume
 from tests.integration.gateway.doubles import Line
@@ -95,6 +95,19 @@ async def test_what_has_not_left_before_the_lock_is_not_shown_in_the_new_session
     await line.say("hm")
     assert line.twilio.bodies == ["An information line. Write HELP."]
     assert line.out() == [("bot", "dropped"), ("bot", "sent")]
+
+
+async def test_a_question_of_before_stays_although_its_sender_is_quicker_than_the_turn_of_the_new_message(
+    line: Line,
+) -> None:
+    line.engine.steps = [[LEAVE], [COVER]]
+    await line.write("hello")
+    turn.handle_next(line.gateway, line.conversation().id)
+    line.wait(minutes=20)
+    await line.write("hm")
+    (question,) = line.rows("outbound")
+    sending.send(line.gateway, question.id)
+    assert (line.twilio.bodies, line.out()) == ([], [("bot", "dropped")])
 
 
 async def test_an_old_button_answers_nothing_in_a_new_session(line: Line) -> None:

@@ -592,6 +592,54 @@ def test_who_becomes_unsafe_after_a_case_was_opened_is_never_written_to() -> Non
     assert conversation.world.case.answers["safe"] == "no"
 
 
+@pytest.mark.parametrize(
+    ("intent", "level", "told"),
+    [
+        ("ask_human", "U", "say_person_coming"),
+        ("danger_now", "E", "say_emergency"),
+        ("self_harm", "U", "say_self_harm"),
+    ],
+)
+def test_nobody_is_promised_a_message_while_it_is_not_ok_to_write_to_them(intent: str, level: str, told: str) -> None:
+    conversation = begun()
+    conversation.pick("no")
+    assert conversation.world.held == "not_safe"
+    conversation.write("…", intent, confidence=1.0)
+    assert (conversation.said, conversation.done) == (["say_person_reads", "ask_safe"], [])
+    assert conversation.world.case is not None
+    assert conversation.world.case.level == level
+    conversation.pick("unsure")
+    assert conversation.world.held == "not_safe"
+    assert "hand_over" not in conversation.done
+    conversation.write("…", intent, confidence=1.0)
+    conversation.pick("yes")
+    assert (conversation.said, conversation.world.held) == ([told], None)
+    assert conversation.did("hand_over")["level"] == level
+    assert conversation.world.case.reasons[-1] in ("asks_human", "emergency", "self_harm")
+
+
+def test_who_says_no_again_gets_the_ordinary_goodbye_and_staff_keep_the_case() -> None:
+    conversation = begun()
+    conversation.pick("no")
+    conversation.turn("ask_human")
+    conversation.pick("no")
+    assert (conversation.said, conversation.world.held) == (["say_neutral_goodbye"], "not_safe")
+    assert conversation.world.case is not None
+    assert conversation.world.case.contact == "no"
+
+
+@pytest.mark.parametrize("held", ["duress", "other_person"])
+def test_that_it_is_ok_to_write_does_not_end_what_only_staff_may_end(held: str) -> None:
+    conversation = begun()
+    conversation.world.held = held
+    conversation.pick("yes")
+    assert conversation.world.held == held
+    conversation.turn("ask_human")
+    # The word for a bad time must show no difference; a stranger's phone is promised nothing.
+    assert conversation.said == ["say_person_coming" if held == "duress" else "say_person_reads"]
+    assert conversation.done == ["hand_over"]
+
+
 def test_when_nobody_is_on_call_no_promise_is_made_without_saying_so() -> None:
     conversation = Conversation(world=world(on_call=False))
     conversation.turn("ask_human")

@@ -122,8 +122,14 @@ def test_words_of_danger_at_any_moment_raise_an_emergency_in_the_very_next_messa
         intent, values = data.draw(events(conversation))
         conversation.turn(intent, **values)
     conversation.write("they will kill us", "danger_now")
-    assert next(key for key in conversation.said if key != "say_nobody_now") == "say_emergency"
-    assert conversation.did("hand_over")["level"] == "E"
+    # To a phone on which it was not OK to write nobody is promised a message, and whether it is by now is asked.
+    held = conversation.world.held
+    told = "say_person_reads" if held in ("not_safe", "other_person") else "say_emergency"
+    assert next(key for key in conversation.said if key != "say_nobody_now") == told
+    if held == "not_safe":
+        assert conversation.question == "safe"
+    else:
+        assert conversation.did("hand_over")["level"] == "E"
     assert conversation.world.case is not None
     assert conversation.world.case.level == "E"
 

@@ -1,9 +1,12 @@
 """Answers as people write them: with an explanation, with a wish to be called, with a landmark for a town."""
 
 from dataclasses import replace
+from typing import Any
 
 import pytest
 
+from bot.actions.labels import harmless, without_false_cry
+from bot.actions.state import Event
 from bot.actions.world import Place, Service
 from tests.unit.actions.conversation import CLINIC, SAFE, Conversation, begun, world
 
@@ -225,3 +228,25 @@ def test_who_says_where_they_are_is_not_lost() -> None:
     conversation.write("i am in durban", "where_am_i", confidence=0.81)
     assert conversation.question == "place_confirm"
     assert "stranded" not in conversation.state.signals
+
+
+HEALTH = {("choice_health", "lo"): "ໝໍ, ຢາ", ("choice_held", "en"): "Held now"}
+
+
+def heard(text: str, **values: Any) -> Event:
+    event = Event(**({"text": text, "confidence": 0.6, "language": "lo"} | values))
+    return without_false_cry(event, world(labels=HEALTH))
+
+
+def test_a_choice_that_somebody_copies_out_is_no_cry_for_help() -> None:
+    assert (heard("ໝໍ,ຢາ", intent="self_harm").intent, heard("ໝໍ, ຢາ", intent="other", possible="self_harm").possible) == (
+        "other", None,
+    )  # fmt: skip
+
+
+def test_words_of_their_own_known_phrases_and_labels_that_tell_a_risk_are_heard() -> None:
+    assert heard("ໝໍ, ຢາ ຢາກຕາຍ", intent="self_harm").intent == "self_harm"
+    assert heard("ໝໍ, ຢາ", intent="self_harm", confidence=1.0).intent == "self_harm"
+    assert heard("Held now", intent="danger_now", language="en").intent == "danger_now"
+    assert {"choice_health", "choice_shelter", "choice_talk"} < set(harmless())
+    assert {"choice_held", "choice_alone", "choice_yes"} & set(harmless()) == set()
