@@ -2,6 +2,8 @@ r"""Counts of short character sequences and of pairs of words beside the sentenc
 
 Measured with both kinds of features: recall of danger and of asking for a person is five to seven points higher than with the vector alone.
 Five characters and pairs of words, instead of four and none: three points more of the cries for help at the same number of false alarms.
+131,072 buckets instead of 32,768, where the sequences of nine languages fell upon each other: on the development split 5.2 instead of
+5.6 % of the look-alikes are acted on with as many cries heard, and 0.8 points more of the intents are right.
 No word splitting by `\w`: in Bangla and Lao the vowel signs are not `\w`, and words would fall to pieces.
 """
 
