@@ -3,7 +3,7 @@
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any, cast
 from uuid import UUID
 
@@ -24,6 +24,7 @@ from cases.models import (
     User,
 )
 from cases.ownership import change_owner, lock_conversation
+from cases.rota import is_staffed
 from cases.teams import team_for
 from core.database import notify, now
 from core.settings import Level, Settings, get_settings
@@ -71,7 +72,7 @@ def open_or_update(
     settings = settings or get_settings()
     conversation = lock_conversation(session, conversation_id)
     case = open_case_of(session, conversation_id)
-    target = settings.target(cast("Level", level))
+    target = _target(session, conversation_id, cast("Level", level), settings)
     if case is None:
         team = team_for(session, language=conversation.language, country=_country(answers))
         case = Case(
@@ -107,6 +108,13 @@ def open_or_update(
         _find_team(session, case, conversation)
     notify(session, case=case.id, conversation=conversation_id)
     return CaseHandle(reference=case.reference, level=case.level, due_at=case.due_at)
+
+
+def _target(session: Session, conversation_id: UUID, level: Level, settings: Settings) -> timedelta:
+    """Time until somebody writes, as it can be kept: at night, with nobody on duty, an hour would be an untrue promise (protocol 2.3)."""
+    if level == "U" and not is_staffed(session, conversation_id, settings):
+        return settings.target_u_unstaffed
+    return settings.target(level)
 
 
 def _find_team(session: Session, case: Case, conversation: Conversation) -> None:

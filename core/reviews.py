@@ -22,7 +22,7 @@ SAFETY = (
     "ask_under_18", "ask_trusted_adult", "ask_medical", "ask_stranded", "ask_block_2", "say_by_law", "ask_can_leave", "ask_papers_kept",
     "ask_unpaid", "ask_threatened", "ask_promise_broken", "ask_made_to", "ask_held", "ask_contact", "ask_other_number", "ask_referral",
     "ask_safe_word", "ask_duress_word", "say_word_kept", "say_go_on", "say_cover", "say_decoy", "say_neutral", "say_message_waiting",
-    "say_emergency", "say_emergency_number", "say_self_harm", "say_child", "say_person_coming", "say_person_will_write",
+    "say_emergency", "say_emergency_number", "say_self_harm", "say_child", "say_person_coming", "say_person_will_write", "say_person_reads",
     "say_nobody_now", "say_hotline", "say_no_contact", "say_come_back", "say_consent_withdrawn", "say_neutral_goodbye",
     "say_received", "say_received_not_opened", "say_call_noted", "ask_complaint",
     "say_complaint_kept",

@@ -146,6 +146,9 @@ class Settings(BaseSettings):
     )
     target_e: Seconds = Field(timedelta(minutes=5), description="Level E: seconds until a person acknowledges.")
     target_u: Seconds = Field(timedelta(hours=1), description="Level U: seconds until a person writes.")
+    target_u_unstaffed: Seconds = Field(
+        timedelta(hours=4), description="Level U while nobody is on duty: seconds until a person writes."
+    )
     target_p: Seconds = Field(timedelta(hours=24), description="Level P: seconds until a person writes.")
     escalate_second: Seconds = Field(
         timedelta(minutes=10),

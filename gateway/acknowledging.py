@@ -17,7 +17,7 @@ from gateway.guessing import guess_language
 from gateway.models import Message
 from gateway.outbox import say_system
 
-RECEIVED, NOT_OPENED, GOODBYE = "say_received", "say_received_not_opened", "say_neutral_goodbye"
+RECEIVED, NOT_OPENED, GOODBYE, READS = "say_received", "say_received_not_opened", "say_neutral_goodbye", "say_person_reads"
 URGENT: dict[Trouble, str] = {
     "danger_now": "say_emergency",
     "self_harm": "say_self_harm",
@@ -46,6 +46,8 @@ def acknowledge(
     if case is None or not _may(session, conversation, case):
         return
     key = URGENT.get(trouble) if trouble is not None else None
+    if key is not None and conversation.hold == "not_safe":
+        key = READS  # nobody may write first: what nobody may do is not promised
     values: dict[str, str | int] = {}
     if trouble == "duress":
         return

@@ -40,13 +40,16 @@ def fail_over(
     change_owner(session, conversation.id, "desk")
     # The case may be an old one whose time is over: nobody is told an hour that has passed.
     due_at = handle.due_at if handle.due_at > now() else now() + gateway.settings.target_u
+    # Where it is not OK to write nobody is promised that somebody does.
+    told = {"reference": handle.reference} if conversation.hold == "not_safe" else {}
     say_system(
         session,
         conversation,
-        "say_bot_failure",
+        "say_person_reads" if told else "say_bot_failure",
         wording=gateway.wording,
         settings=gateway.settings,
         language=guess,
         turn_id=message.id,
         time=due_at.isoformat(),
+        **told,
     )

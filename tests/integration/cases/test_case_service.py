@@ -284,3 +284,11 @@ def test_a_level_that_a_caseworker_raises_brings_the_target_nearer(session: Sess
     nearer = case.due_at
     service.change_level(session, case.id, user, level="R", reason="It was a neighbour", settings=settings)
     assert case.due_at == nearer, "a promise that was made is not taken back"
+
+
+@pytest.mark.parametrize(("level", "hours"), [("U", 4), ("E", 5 / 60), ("P", 24)])
+def test_while_nobody_is_on_duty_an_urgent_case_is_promised_no_hour_that_nobody_keeps(
+    session: Session, settings: Settings, level: str, hours: float
+) -> None:
+    case = a_case(session, level, settings.model_copy(update={"on_call": False}))
+    assert abs((case.due_at - now()).total_seconds() - hours * 3600) < 60

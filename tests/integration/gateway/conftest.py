@@ -32,6 +32,7 @@ TEXTS = {
         "ask_contact": "What suits you?", "choice_write_here": "Write here", "ask_complaint": "What was not right?",
         "choice_complaint_done": "That is all", "choice_no_complaint": "None", "say_complaint_kept": "Kept apart.",
         "ask_follow_up": "Did it work?", "say_noted": "Noted.",
+        "say_person_reads": "A person reads this. Reference {reference}, before {time}.",
     },
     "fr": {"say_opted_out": "Nous n'envoyons plus rien.", "say_bot_failure": "Un souci. Une personne vous écrit avant {time}.",
            "say_help": "Écrivez ici.", "ask_safe": "Pouvez-vous écrire ?"},

@@ -4,6 +4,7 @@ import pytest
 
 from cases import service
 from core.turns import HandOver, Say
+from gateway.errors import EngineError
 from gateway.outbox import send_as_caseworker
 from tests.integration.gateway.doubles import Line
 
@@ -57,6 +58,17 @@ async def test_what_is_worse_than_before_is_answered_with_the_truth_about_who_co
     assert heard(line)[0] == RECEIVED
     assert heard(line)[1].startswith("A person comes. Reference K")
     assert len(heard(line)) == 2
+    assert [case.level for case in line.cases()] == ["E"]
+
+
+async def test_nobody_is_promised_a_message_where_nobody_may_write_first(line: Line) -> None:
+    line.engine.steps = [[COMING], EngineError("refused")]
+    await line.say("hello")
+    with line.sessions.begin() as session:
+        service.set_hold(session, line.conversation().id, "not_safe")
+    await line.say("please")
+    await line.say("he has a knife")
+    assert [text[:22] for text in heard(line)] == ["A person reads this. R", RECEIVED]
     assert [case.level for case in line.cases()] == ["E"]
 
 
