@@ -50,6 +50,8 @@ def answers_first(state: State, event: Event, world: World) -> bool:
         return False
     if event.intent in LESS_URGENT and begun.core and raises(question, [value], state) and _is_risk(question, value):
         return True  # "yes i am so afraid" to whether there is danger: a person comes, and knows why
+    if event.intent == "correct" and begun.core and begun.meaning == "yes":
+        return True  # "si me dijeron otra cosa" to whether a promise was broken takes nothing back
     return event.intent in GIVES_WAY and event.confidence < CERTAIN and begun.sure
 
 
