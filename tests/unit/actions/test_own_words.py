@@ -22,7 +22,8 @@ def asked(*questions: str, **values: object) -> Conversation:
     ("intent", "text", "after"),
     [
         ("other", "yes my boss reads it", "yes"), ("greet", "yes, hello, my brother too", "yes"),
-        ("third_party", "yes my brother reads it", "yes"), ("correct", "yes my brother reads it", "yes"), ("deny", "yes my brother reads it", "yes"),
+        ("third_party", "yes my brother reads it", "yes"), ("correct", "yes my brother reads it", "yes"),
+        ("deny", "yes my brother reads it", "yes"),
         ("other", "no, because i am at work", "no"), ("other", "i dont know he is sleeping", "unsure"),
     ],
 )  # fmt: skip
