@@ -17,7 +17,12 @@ from gateway.guessing import guess_language
 from gateway.models import Message
 from gateway.outbox import say_system
 
-RECEIVED, NOT_OPENED, GOODBYE, READS = "say_received", "say_received_not_opened", "say_neutral_goodbye", "say_person_reads"
+RECEIVED, NOT_OPENED, GOODBYE, READS = (
+    "say_received",
+    "say_received_not_opened",
+    "say_neutral_goodbye",
+    "say_person_reads",
+)
 URGENT: dict[Trouble, str] = {
     "danger_now": "say_emergency",
     "self_harm": "say_self_harm",
