@@ -280,7 +280,11 @@ TEXT = QUESTIONNAIRE_FILE.read_text(encoding="utf-8")
         ("    after: child", "    after: tea", "trusted_adult"),
         ("sets: {}, after: complaint}", "sets: {}, after: tea}", "follow_up, value 'complain'"),
         ("    unclear: finish\n", "    unclear: stop\n", "anything_else"),
-        ("{value: none, label: choice_none_of_these, sets", "{value: x, label: choice_x, sets", "place_confirm"),
+        (
+            "places\n    values:\n      - {value: none, label: choice_none_of_these, sets",
+            "places\n    values:\n      - {value: x, label: choice_x, sets",
+            "place_confirm",
+        ),
     ],
 )  # fmt: skip
 def test_a_mistake_in_the_questionnaire_is_named(tmp_path: Path, before: str, after: str, named: str) -> None:
