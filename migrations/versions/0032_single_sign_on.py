@@ -38,7 +38,7 @@ def upgrade() -> None:
         ),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_staff_identity")),
         sa.UniqueConstraint("user_id", name=op.f("uq_staff_identity_user_id")),
-        sa.UniqueConstraint("issuer", "subject", name=op.f("uq_staff_identity_issuer")),
+        sa.UniqueConstraint("issuer", "subject", name=op.f("uq_staff_identity_issuer_subject")),
     )
 
 

@@ -105,6 +105,8 @@ def test_every_route_of_the_desk_is_one_of_the_guarded_class(world: Any) -> None
         "/desk/sign-in",
         "/desk/sign-in/{token}",
         "/desk/sign-out",
+        "/desk/sso",
+        "/desk/sso/back",
     }  # fmt: skip
 
 
