@@ -16,7 +16,7 @@ from typing import Any
 import httpx
 import pytest
 import uvicorn
-from sqlalchemy import text
+from sqlalchemy import event, text
 from starlette.types import ASGIApp
 
 from cases import service
@@ -275,3 +275,22 @@ def test_an_open_page_does_not_keep_the_server_from_stopping(world: Any, databas
 def listening(port: int) -> bool:
     with socket.socket() as probe:
         return probe.connect_ex(("127.0.0.1", port)) == 0
+
+
+def test_the_queue_asks_the_database_as_often_for_thirty_cases_as_for_three(world: Any, browser: Any) -> None:
+    """A query for each case would make a night with many of them the night in which the desk stands still."""
+    asked: list[str] = []
+    event.listen(world.sessions.engine, "before_cursor_execute", lambda *said: asked.append(said[2]))
+
+    def queries() -> int:
+        asked.clear()
+        page = browser.get("/desk?show=unassigned&level=U")
+        assert len(ROWS.findall(page.text)) in (3, 30)
+        return len(asked)
+
+    for _ in range(3):
+        world.case("U", needs=("shelter",), answers={"country": "MA"})
+    few = queries()
+    for _ in range(27):
+        world.case("U", needs=("health",), answers={"country": "BD"})
+    assert queries() == few
