@@ -94,7 +94,7 @@ def test_a_message_arrives_while_a_reply_is_typed_and_two_clicks_are_one_message
     expect(box).to_have_value("We are here. ")
     expect(box).to_be_focused()
     page.keyboard.type("Are you safe?")
-    expect(page.locator("#reply-measure")).to_have_text("26 of 1600 characters · 1 SMS")
+    expect(page.locator("#reply-measure")).to_have_text("26 of 1600 characters · 1 SMS · Coded as GSM-7")
     page.get_by_test_id("reply-send").dblclick()
     expect(page.get_by_test_id("thread-message").last).to_contain_text("We are here. Are you safe?")
     expect(box).to_have_value("")

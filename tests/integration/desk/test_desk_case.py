@@ -264,9 +264,9 @@ def test_the_length_of_a_reply_is_that_of_what_is_sent(world: Any, browser: Any)
     def measure(case_id: Any, text: str) -> str:
         return str(browser.post(f"/desk/cases/{case_id}/measure", data={"text": text}).text.strip())
 
-    assert measure(sms, "a" * 160) == "160 of 1600 characters · 1 SMS"
-    assert measure(sms, "a" * 161) == "161 of 1600 characters · 2 SMS"
-    assert measure(sms, "م" * 71) == "71 of 1600 characters · 2 SMS"
+    assert measure(sms, "a" * 160) == "160 of 1600 characters · 1 SMS · Coded as GSM-7"
+    assert measure(sms, "a" * 161) == "161 of 1600 characters · 2 SMS · Coded as GSM-7"
+    assert measure(sms, "م" * 71) == "71 of 1600 characters · 2 SMS · Coded as UCS-2"
     assert measure(whatsapp, "م" * 71) == "71 of 1600 characters"
     assert measure(sms, " ") == ""
 
