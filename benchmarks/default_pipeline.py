@@ -54,12 +54,20 @@ def main() -> int:
     os.environ["RASA_CACHE_DIRECTORY"] = str(folder / "cache")
     from rasa.model_training import train_nlu
 
-    started, spent = time.monotonic(), time.process_time()
-    model = train_nlu(str(folder / "config.yml"), examples, str(folder), fixed_model_name="model.tar.gz")
-    run = {"epochs": options.epochs, "seconds": time.monotonic() - started, "cpu_seconds": time.process_time() - spent}
-    if not model:
-        sys.stderr.write("Rasa wrote no model\n")
-        return 1
+    kept = folder / "training.json"
+    if not (folder / "model.tar.gz").is_file():
+        started, spent = time.monotonic(), time.process_time()
+        model = train_nlu(str(folder / "config.yml"), examples, str(folder), fixed_model_name="model.tar.gz")
+        if not model:
+            sys.stderr.write("Rasa wrote no model\n")
+            return 1
+        kept.write_text(
+            json.dumps({"seconds": time.monotonic() - started, "cpu_seconds": time.process_time() - spent}),
+            encoding="utf-8",
+        )
+    # A run that was ended behind its training goes on here: the training costs the better part of an hour.
+    model = str(folder / "model.tar.gz")
+    run = {"epochs": options.epochs, **(json.loads(kept.read_text(encoding="utf-8")) if kept.is_file() else {})}
     seal(Path(model))
     from bot.engine.understand import Understanding
 

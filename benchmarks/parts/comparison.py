@@ -51,21 +51,32 @@ def _measured(run: Run, folder: Path) -> list[str]:
     return [
         *HEAD,
         "on the same examples and asked the same messages in the same run; classifiers alone, without phrases. DIET was trained for",
-        f"{theirs['epochs']} epochs of the {SUGGESTED} that Rasa suggests: with these examples {SUGGESTED} would take",
-        f"{theirs['cpu_seconds'] / theirs['epochs'] * SUGGESTED / 3600:.1f} hours of a processor. What they would add was not measured.",
+        f"{theirs['epochs']} epochs of the {SUGGESTED} that Rasa suggests{_whole(theirs)}. What the others would add was not measured.",
         "",
         *table(COLUMNS, rows),
         *_cost(
             (
                 "Rasa's",
-                f"{theirs['seconds']:.0f}",
-                f"{theirs['cpu_seconds']:.0f}",
+                _spent(theirs, "seconds"),
+                _spent(theirs, "cpu_seconds"),
                 "-",
                 f"{theirs['bytes'] / 1e6:.1f}",
                 f"{theirs['milliseconds_a_message']:.0f}",
             )
         ),
     ]
+
+
+def _spent(theirs: Mapping[str, float], what: str) -> str:
+    """A dash for a training that was ended before it had written down what it took."""
+    return f"{theirs[what]:.0f}" if what in theirs else "-"
+
+
+def _whole(theirs: Mapping[str, float]) -> str:
+    if "cpu_seconds" not in theirs:
+        return ""
+    hours = theirs["cpu_seconds"] / theirs["epochs"] * SUGGESTED / 3600
+    return f", which with these examples would take {hours:.1f} hours of a processor"
 
 
 def _kept(run: Run) -> list[str]:
