@@ -1,7 +1,7 @@
 """Who may ask what of the console: the cookie, the check against foreign pages, and the headers that every answer carries."""
 
 from collections.abc import Callable, Coroutine, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from contextvars import ContextVar
 from dataclasses import dataclass
 from datetime import timedelta
@@ -291,10 +291,12 @@ def _watched(visit: Visit) -> Iterator[None]:
 
 
 def _subject(request: Request) -> tuple[str, str | None]:
-    """What the address is about: the first id in it, and of what."""
+    """What the address is about: the first id in it, and of what. What is none stays out: it may be a name or a number."""
     for name, value in request.path_params.items():
         if name.endswith("_id"):
-            return name.removesuffix("_id"), str(value)[:64]
+            with suppress(ValueError):
+                return name.removesuffix("_id"), str(UUID(str(value)))
+            return name.removesuffix("_id"), None
     return "", None
 
 

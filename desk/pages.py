@@ -60,10 +60,15 @@ def _environment() -> Environment:
     return environment
 
 
+FAULT = 400
+
+
 def page(template: str, *, status: int = 200, headers: dict[str, str] | None = None, **values: Any) -> HTMLResponse:
     """A page or a fragment of one, in the language of whoever asks (desk/words.py)."""
     console = words()
-    shown = {"t": console.say, "words": console, "here": asked_path(), **values}
+    # What was asked in vain is not repeated: somebody may have typed a name into the address.
+    here = asked_path() if status < FAULT else "/desk"
+    shown = {"t": console.say, "words": console, "here": here, **values}
     return HTMLResponse(_environment().get_template(template).render(**shown), status_code=status, headers=headers)
 
 

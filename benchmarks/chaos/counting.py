@@ -89,7 +89,9 @@ def handled_once(seen: Seen) -> Count:
     """Committed steps, not rows: a message that was handled twice would have two."""
     done = Counter(message for message, before, *_ in seen.history if before == "received")
     # Twilio's own STOP is handled in the transaction that stores it, and so has no step from `received`.
-    inbound = [each for each in seen.messages if each["direction"] == "inbound"]
+    # What others wrote before the storm has no history.
+    written = {sid for person in seen.people for sid in person.sent}
+    inbound = [each for each in seen.messages if each["direction"] == "inbound" and each["provider_sid"] in written]
     return Count(
         "every message is handled, exactly once",
         len(inbound),

@@ -162,9 +162,13 @@ def main(arguments: Optional[List[str]] = None) -> int:
         return EXIT_MODEL
     logs.configure()  # once more for the loggers that loading brought
 
-    async def ready(_: Any, __: Any) -> None:
+    def announce() -> None:
         sys.stdout.write(f"engine ready on {HOST}:{settings.port}, model {sum_[:12]}\n")
         sys.stdout.flush()
+
+    async def ready(_: Any, __: Any) -> None:
+        # While listeners still run, a signal stops their loop and not the one that serves: who stops us then would wait for ever.
+        asyncio.get_running_loop().call_later(0.1, announce)
 
     app.register_listener(ready, "after_server_start")
     app.register_listener(_close, "after_server_stop")

@@ -118,7 +118,7 @@ def test_a_reply_that_is_refused_or_finds_no_server_stays_in_its_box(world: Any,
     page.unroute("**/reply")
     with world.sessions.begin() as session:
         holder = session.get_one(User, world.read(case_id)[0].assignee_id)
-        work.close(session, world.desk.gateway, case_id, holder, "helped")
+        work.close(session, world.desk.gateway, case_id, holder, outcome="helped")
     expect(page.locator("#not-mine")).to_be_visible()
     expect(page.get_by_test_id("reply-send")).to_be_disabled()
     expect(box).to_have_value("typed for long")

@@ -166,7 +166,7 @@ def form(world: Any, **values: Any) -> dict[str, Any]:
     with world.sessions.begin() as session:
         team = default_team(session)
     everything = {"team": str(team.id), "user": str(world.user("Amina Example").id), "weekdays": list("0123456"),
-                  "rank": "2", "starts": "00:00", "ends": "00:00", "time_zone": "Asia/Dhaka", "languages": ["ar", "zz"]}  # fmt: skip
+                  "rank": "1", "starts": "00:00", "ends": "00:00", "time_zone": "Asia/Dhaka", "languages": ["ar", "zz"]}  # fmt: skip
     return everything | values
 
 

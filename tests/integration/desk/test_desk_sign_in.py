@@ -198,7 +198,7 @@ def test_an_older_browser_that_names_our_origin_may_change(world: Any, origin: s
 def test_nobody_sees_a_page_without_signing_in(world: Any) -> None:
     case_id = world.case()
     for method, route in world.routes():
-        if "/sign-" in route.path:
+        if "/sign-" in route.path or route.path in ("/desk/sso", "/desk/sso/back", "/desk/language"):
             continue
         path = re.sub(r"\{\w+\}", str(case_id), route.path)
         answer = world.browser().request(method, path)

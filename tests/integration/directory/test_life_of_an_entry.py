@@ -43,6 +43,7 @@ class Life(RuleBasedStateMachine):
         self.open: tuple[str, str, ServiceRecord, bool] | None = (
             None  # author, state, record, made before the last change
         )
+        self.seen = self.live  # by the author of the open change
         self.listed = "published"
         self.assured: date | None = None
         self.states: list[tuple[datetime, ServiceRecord]] = [(self.clock.now, self.live)]
@@ -60,7 +61,8 @@ class Life(RuleBasedStateMachine):
         self.live = read(self.session, self.id)
         self.states.append((self.clock.now, self.live))
         if self.open:
-            self.open = (*self.open[:3], True)
+            # Closed and opened again it is what its author saw: nothing they did not know of is overwritten.
+            self.open = (*self.open[:3], flatten(self.live) != flatten(self.seen))
 
     @rule(by=PEOPLE, description=WORDS, fees=WORDS)
     def saves(self, by: str, description: str, fees: str) -> None:
@@ -74,6 +76,7 @@ class Life(RuleBasedStateMachine):
         else:
             drafts.save_draft(self.session, record, by=by, at=self.clock())
             self.open = (by, "draft", record, False)
+            self.seen = self.live
 
     @precondition(lambda self: self.open and self.open[1] == "draft")
     @rule()
@@ -117,6 +120,7 @@ class Life(RuleBasedStateMachine):
         wanted = drafts.record_of(revision)
         assert (flatten(wanted), orders(wanted)) == (flatten(record), orders(record))
         self.open = (by, "draft", wanted, False)
+        self.seen = self.live
 
     @rule(wanted=st.sampled_from(["published", *MOVES]))
     def moves(self, wanted: str) -> None:
