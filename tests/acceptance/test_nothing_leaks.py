@@ -55,7 +55,9 @@ def at_the_desk(line: Line, marker: str, sid: str) -> list[str]:
             desk.post("/desk/sign-in", data={"name": "nobody", "password": marker}),
         ]
         assert all(answer.status_code < 500 for answer in wrong)
-        return [answer.text for answer in wrong if answer.request.url.path != "/hsds/services"]
+        # A search is repeated in its links; who holds a case reads its thread beside what was wrong with the form.
+        silent = [answer for answer in wrong if not answer.request.url.path.endswith(("/hsds/services", "/level"))]
+        return [answer.text for answer in silent]
 
 
 def refused_webhooks(line: Line, marker: str) -> list[str]:
