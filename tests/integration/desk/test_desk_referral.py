@@ -1,5 +1,6 @@
 """A caseworker refers somebody: found with their facts, chosen field by field, agreed to, sent, and seen through to its end."""
 
+import re
 from html import unescape
 from uuid import UUID, uuid4
 
@@ -20,6 +21,9 @@ from tests.integration.directory.entries import entry, published
 
 AMINA, BASHIR = "Amina Example", "Bashir Example"
 ASK = "They need a bed from Friday."
+
+RANDOM = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}|/static/[0-9a-f]{12}/")
+"""Ids and sums in addresses: digits of a number stand in them by chance."""
 
 
 class Scene:
@@ -110,7 +114,7 @@ def test_a_whole_referral_from_the_first_field_to_the_answer(scene: Scene) -> No
     page = scene.text(path)
     preview = page.split('data-testid="referral-preview"')[1].split("</dl>")[0]
     assert ASK in preview
-    assert "142" not in page, "the number stays masked at the desk"
+    assert "142" not in RANDOM.sub("", page), "the number stays masked at the desk"
     assert "May we give your answers to the place below?" in page
     answer = scene.amina.post(f"{path}/ask")
     assert answer.status_code == 303
