@@ -9,6 +9,7 @@ import httpx
 from sqlalchemy import select
 
 from app import ports, training
+from app.degraded import FREE_DISK
 from app.migrations import state
 from app.secrets import FILE, ensure_secrets
 from cases import complaints, rota
@@ -19,7 +20,6 @@ from core.encryption import Cipher
 from core.reviews import require_reviewed
 from core.settings import PROJECT, Settings, SettingsError
 
-FREE_DISK = 2 * 1024**3
 WEEK = timedelta(days=7)
 
 

@@ -16,7 +16,9 @@ from cases.service import read_screening
 from core.settings import Settings
 from desk.words import Words
 from directory import places, search
+from directory.errors import UnknownEntryError
 from directory.models import NEEDS, Service
+from directory.review import asking
 from directory.review.models import FocalPoint
 
 MOST = 6
@@ -130,16 +132,10 @@ def place_name(session: Session, service_id: UUID, language: str, settings: Sett
 
 def focal_points(session: Session, service_id: UUID) -> list[FocalPoint]:
     """Who takes referrals for a service: those named for it, else those of its whole organization."""
-    service = session.get(Service, service_id)
-    if service is None:
+    try:
+        return asking.focal_points(session, service_id)
+    except UnknownEntryError:
         return []
-    found = session.scalars(
-        select(FocalPoint)
-        .where(FocalPoint.organization_id == service.organization_id, FocalPoint.is_active)
-        .where((FocalPoint.service_id == service_id) | FocalPoint.service_id.is_(None))
-        .order_by(FocalPoint.created_at, FocalPoint.id)
-    ).all()
-    return [one for one in found if one.service_id] or list(found)
 
 
 def _with_focal_points(session: Session, ids: list[UUID]) -> set[UUID]:

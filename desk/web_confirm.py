@@ -56,6 +56,10 @@ class Pace:
             raise Busy
         asked.append(at)
 
+    def step_of(self, request: Request) -> None:
+        """Count this request, now. Raises Busy."""
+        self.step(request.client.host if request.client else "", time.monotonic())
+
 
 def make_confirm_router(settings: Settings, sessions: Sessions) -> APIRouter:
     """The pages under /confirm."""
@@ -78,7 +82,7 @@ def make_confirm_router(settings: Settings, sessions: Sessions) -> APIRouter:
     @router.get("/{token}")
     @needs(PUBLIC)
     def show(request: Request, token: str) -> Response:
-        _step(pace, request)
+        pace.step_of(request)
         with sessions.begin() as session:
             asked = answering.open_link(session, token)
             words = _words(request, asked.focal_point.language)
@@ -87,7 +91,7 @@ def make_confirm_router(settings: Settings, sessions: Sessions) -> APIRouter:
     @router.post("/{token}")
     @needs(PUBLIC)
     async def answer(request: Request, token: str) -> Response:
-        _step(pace, request)
+        pace.step_of(request)
         form = {name: value for name, value in (await request.form()).items() if isinstance(value, str)}
         return await run_in_threadpool(_take, sessions, request, token, form)
 
@@ -179,10 +183,6 @@ def _words(request: Request, otherwise: str | None = None) -> FocalWords:
         ]
         otherwise = next((code for code in wanted if code in LANGUAGES), "en")
     return focal_words(otherwise)
-
-
-def _step(pace: Pace, request: Request) -> None:
-    pace.step(request.client.host if request.client else "", time.monotonic())
 
 
 def _answer_error(request: Request, error: Exception) -> Response:

@@ -78,10 +78,7 @@ def _add_code(router: APIRouter, settings: Settings, door: Door) -> None:
             if wrong is not None:
                 visit.logged = True
                 return factor_page(visit, settings, wrong)
-            factors.given(visit.session, visit.staff_session)
-            response = go("/desk/password" if visit.staff_session.by_link else "/desk")
-            door.let_in(response, accounts.renew(visit.session, visit.staff_session))
-            return response
+            return let_in(visit, door)
 
 
 def _add_confirmation(router: APIRouter, settings: Settings, door: Door) -> None:
@@ -101,6 +98,14 @@ def _add_confirmation(router: APIRouter, settings: Settings, door: Door) -> None
                 return confirm_page(visit, settings, safe_next(next), wrong)
             accounts.confirm(visit.session, visit.staff_session)
         return go(safe_next(next))
+
+
+def let_in(visit: Visit, door: Door) -> Response:
+    """Behind the second factor, whichever it was: to the desk with a new session, after a link to the password first."""
+    factors.given(visit.session, visit.staff_session)
+    response = go("/desk/password" if visit.staff_session.by_link else "/desk")
+    door.let_in(response, accounts.renew(visit.session, visit.staff_session))
+    return response
 
 
 def factor_page(visit: Visit, settings: Settings, wrong: factors.Wrong | None = None) -> Response:

@@ -5,7 +5,6 @@ nor count as somebody who did. Only the button behind it shows the referral, and
 taken-back link gets the same page.
 """
 
-import time
 from collections.abc import Mapping
 
 from fastapi import APIRouter, Request, Response
@@ -21,6 +20,7 @@ from core.database import Sessions
 from core.logging import get_logger
 from core.settings import Settings
 from desk.access import MAX_FORM_BYTES, SAFE_METHODS, Door, make_route_class
+from desk.confirmpage import Misread
 from desk.errors import ForeignRequest, TooLong
 from desk.pages import go, page
 from desk.permissions import PUBLIC, needs
@@ -35,14 +35,6 @@ log = get_logger("desk.partner")
 DONE = ("accepted", "declined", "asked_back")
 SILENT = {"Referrer-Policy": "no-referrer"}
 """The address is the key: it goes to nobody, not even to our own log by way of a referrer."""
-
-
-class Misread(Exception):  # noqa: N818
-    """The form cannot be taken as it is; `key` names the sentence that says why."""
-
-    def __init__(self, key: str) -> None:
-        super().__init__(key)
-        self.key = key
 
 
 class PartnerDoor(Door):
@@ -78,7 +70,7 @@ def make_partner_router(settings: Settings, sessions: Sessions) -> APIRouter:
     @router.get("/{token}")
     @needs(PUBLIC)
     def door(request: Request, token: str) -> Response:
-        _step(pace, request)
+        pace.step_of(request)
         with sessions.begin() as session:
             said = _words(request, _language(session, links.open_link(session, token)))
         return page("partner_door.html", headers=SILENT, w=said, token=token, languages=_languages())
@@ -86,7 +78,7 @@ def make_partner_router(settings: Settings, sessions: Sessions) -> APIRouter:
     @router.post("/{token}")
     @needs(PUBLIC)
     async def act(request: Request, token: str) -> Response:
-        _step(pace, request)
+        pace.step_of(request)
         form = {name: value for name, value in (await request.form()).items() if isinstance(value, str)}
         return await run_in_threadpool(_act, settings, sessions, request, token, form)
 
@@ -179,10 +171,6 @@ def _said(
     return page(
         "entry_said.html", status=status, headers=SILENT | (headers or {}), w=said, title=said.say(title), text=said.say(text)
     )  # fmt: skip
-
-
-def _step(pace: Pace, request: Request) -> None:
-    pace.step(request.client.host if request.client else "", time.monotonic())
 
 
 def _answer_error(request: Request, error: Exception) -> Response:

@@ -7,11 +7,11 @@ from fastapi import APIRouter, Form, Request, Response
 
 from core.logging import get_logger
 from core.settings import Settings
-from desk import accounts, factors, passkeys
+from desk import accounts, passkeys
 from desk.access import Door, safe_next
 from desk.pages import go, page
 from desk.permissions import BEGIN, needs
-from desk.web_factor import confirm_page, factor_page
+from desk.web_factor import confirm_page, factor_page, let_in
 from desk.words import words
 
 log = get_logger("desk.passkey")
@@ -68,10 +68,7 @@ def _add_using(router: APIRouter, settings: Settings, door: Door) -> None:
             if wrong is not None:
                 visit.logged = True
                 return factor_page(visit, settings, wrong)
-            factors.given(visit.session, visit.staff_session)
-            response = go("/desk/password" if visit.staff_session.by_link else "/desk")
-            door.let_in(response, accounts.renew(visit.session, visit.staff_session))
-            return response
+            return let_in(visit, door)
 
     @router.post("/confirm/passkey")
     @needs("account.own", logs="confirmed")
