@@ -25,12 +25,14 @@ from desk.errors import (
     ConfirmationNeeded,
     FactorNeeded,
     ForeignRequest,
+    FormTokenWrong,
     NotAllowed,
     NotFound,
     PasswordNeeded,
     SignInNeeded,
     TooLong,
 )
+from desk.form_tokens import FIELD, HEADER, FormTokens, use
 from desk.models import StaffSession
 from desk.permissions import BEGIN, PUBLIC, action_of, is_dangerous, may, permission_of
 from desk.words import speaking, words_for
@@ -38,6 +40,8 @@ from desk.words import speaking, words_for
 SAFE_METHODS = frozenset({"GET", "HEAD"})
 MAX_FORM_BYTES = 64 * 1024
 """No form of the console is longer, but those of routes that say so (`takes`); more is not read into memory."""
+MAX_FIELDS = 5000
+"""An entry of the directory has many; what a form may have in bytes bounds the rest."""
 
 # Nothing inline, nothing from elsewhere: what a person writes can never become a script, whatever a template forgets.
 CONTENT_SECURITY_POLICY = (
@@ -89,6 +93,7 @@ class Door:
         self.secure = settings.public_base().startswith("https://")
         # The prefix makes browsers refuse the cookie from a neighbouring host or over plain HTTP.
         self.cookie = "__Host-waymark_desk" if self.secure else "waymark_desk"
+        self.form_cookie = "__Host-waymark_form" if self.secure else "waymark_form"
 
     @contextmanager
     def visit(self, request: Request) -> Iterator[Visit]:
@@ -172,6 +177,31 @@ class Door:
     def let_out(self, response: Response) -> None:
         """Take the session away from the browser."""
         response.delete_cookie(self.cookie, path="/", secure=self.secure, httponly=True, samesite="strict")
+        # Whoever uses the machine next gets forms of their own.
+        response.delete_cookie(self.form_cookie, path="/", secure=self.secure, httponly=True, samesite="lax")
+
+    def form_tokens(self, request: Request) -> FormTokens:
+        """What the tokens of this browser's forms are made from."""
+        return FormTokens(request.cookies.get(self.form_cookie, ""))
+
+    def give_form_secret(self, response: Response, tokens: FormTokens) -> None:
+        """If a page carries the first token of this browser, the browser gets what it must show with it."""
+        if tokens.fresh:
+            # `lax`: a link of a mail leads to a page with a form; its form is sent from that page, not from the mail.
+            response.set_cookie(
+                self.form_cookie, tokens.secret, path="/", secure=self.secure, httponly=True, samesite="lax"
+            )
+
+    async def refuse_unasked(self, request: Request, tokens: FormTokens) -> None:
+        """A change must come from a form that this browser was shown. Asked last, because it reads the form. Raises FormTokenWrong."""
+        if request.method in SAFE_METHODS:
+            return
+        token = request.headers.get(HEADER, "")
+        if not token:
+            field = (await request.form(max_files=1, max_fields=MAX_FIELDS)).get(FIELD, "")
+            token = field if isinstance(field, str) else ""
+        if not tokens.holds(token):
+            raise FormTokenWrong
 
     def refuse_foreign(self, request: Request) -> None:
         """A change must come from a page of ours: the browser says so in a header no page can forge. Raises ForeignRequest, TooLong."""
@@ -187,6 +217,17 @@ class Door:
         origin = request.headers.get("origin", "")
         if origin not in {self._settings.public_base(), f"{request.url.scheme}://{request.headers.get('host', '')}"}:
             raise ForeignRequest
+
+
+class LinkDoor(Door):
+    """For pages that a link alone opens: no cookie, the tokens of their forms are made from the link, and hold for this link only."""
+
+    def form_tokens(self, request: Request) -> FormTokens:
+        """What the tokens of this link's forms are made from."""
+        return FormTokens(request.path_params.get("token", ""))
+
+    def give_form_secret(self, response: Response, tokens: FormTokens) -> None:
+        """Nothing: whoever follows a link leaves no trace in the browser."""
 
 
 _LIMIT = "_desk_form_bytes"
@@ -218,7 +259,7 @@ def _page_of(request: Request) -> str:
 
 
 def make_route_class(door: Door, on_error: Callable[[Request, Exception], Response]) -> type[APIRoute]:
-    """A route that refuses foreign changes and whoever may not, turns errors into pages and puts the headers on every answer."""
+    """A route that refuses foreign changes, forms without their token and whoever may not, makes errors pages, and puts the headers on."""
 
     class DeskRoute(APIRoute):
         def __init__(self, path: str, endpoint: Callable[..., Any], **options: Any) -> None:
@@ -230,16 +271,20 @@ def make_route_class(door: Door, on_error: Callable[[Request, Exception], Respon
 
             async def guarded(request: Request) -> Response:
                 _asked.set(_page_of(request))
+                tokens = door.form_tokens(request)
+                use(tokens)
                 with speaking(words_for(request).code):
                     try:
                         door.refuse_foreign(request)
                         await run_in_threadpool(door.check, request)
+                        await door.refuse_unasked(request, tokens)
                         response = await handle(request)
                     except Exception as error:  # noqa: BLE001 (the page must say it kindly, and no text of an exception may reach anybody)
                         response = on_error(request, error)
                 for name, value in HEADERS.items():
                     response.headers.setdefault(name, value)
                 response.headers.setdefault("Cache-Control", "no-store")
+                door.give_form_secret(response, tokens)
                 if door.secure:
                     response.headers.setdefault("Strict-Transport-Security", "max-age=63072000")
                 return response

@@ -88,7 +88,7 @@ def names_of(visit: Visit, ids: set[str], console: Words) -> Mapping[str, str]:
 
 
 async def _form(request: Request) -> FormData:
-    return await request.form(max_files=1, max_fields=5000, max_part_size=1024 * 1024)
+    return await request.form()
 
 
 Form = Annotated[FormData, Depends(_form)]

@@ -52,6 +52,10 @@ class ForeignRequest(DeskError):  # noqa: N818
     """A change was asked for by a page that is not ours."""
 
 
+class FormTokenWrong(ForeignRequest):
+    """A form carries no token, or not the one its browser was given: it is not ours, or the page is older than the sign-out."""
+
+
 class TooLong(ForeignRequest):
     """A form or a file is larger than the page takes, or does not say how large it is."""
 

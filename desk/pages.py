@@ -12,6 +12,7 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from starlette.responses import FileResponse
 
 from desk.access import HEADERS, asked_path
+from desk.form_tokens import TokenInForms, form_field, form_token
 from desk.words import LANGUAGES, words
 
 HERE = Path(__file__).parent
@@ -55,8 +56,10 @@ def _environment() -> Environment:
         undefined=StrictUndefined,
         trim_blocks=True,
         lstrip_blocks=True,
+        extensions=[TokenInForms],
     )
     environment.globals |= {"static": static_url, "page_languages": LANGUAGES, "sso": False}
+    environment.globals |= {"form_field": form_field, "form_token": form_token}
     return environment
 
 

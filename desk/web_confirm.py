@@ -14,9 +14,9 @@ from starlette.concurrency import run_in_threadpool
 from core.database import Sessions, now
 from core.logging import get_logger
 from core.settings import Settings
-from desk.access import Door, make_route_class
+from desk.access import LinkDoor, make_route_class
 from desk.confirmpage import DAYS, Misread, Shown, closed_until, corrections, shown
-from desk.errors import ForeignRequest
+from desk.errors import ForeignRequest, FormTokenWrong
 from desk.pages import go, page
 from desk.permissions import PUBLIC, needs
 from directory import guarding
@@ -65,7 +65,7 @@ def make_confirm_router(settings: Settings, sessions: Sessions) -> APIRouter:
     """The pages under /confirm."""
     router = APIRouter(
         prefix="/confirm",
-        route_class=make_route_class(Door(settings, sessions), _answer_error),
+        route_class=make_route_class(LinkDoor(settings, sessions), _answer_error),
         include_in_schema=False,
         redirect_slashes=False,
     )
@@ -194,4 +194,5 @@ def _answer_error(request: Request, error: Exception) -> Response:
         return page("entry_said.html", status=429, headers=headers, w=words, **said)
     if not isinstance(error, DeadLinkError | ForeignRequest):
         log.error("a page failed", method=request.method, path="/confirm", exc_info=error)
-    return page("entry_said.html", status=404, w=words, title=words.say("dead_title"), text=words.say("dead_text"))
+    status = 403 if isinstance(error, FormTokenWrong) else 404
+    return page("entry_said.html", status=status, w=words, title=words.say("dead_title"), text=words.say("dead_text"))

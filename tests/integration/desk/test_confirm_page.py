@@ -23,6 +23,7 @@ from directory.review.policy import read_policy
 from directory.review.todo import open_tasks
 from directory.review.words import LANGUAGES, focal_words
 from directory.writing import read
+from tests.forms import fill_in_tokens
 from tests.integration.directory.entries import entry, published
 
 with warnings.catch_warnings():
@@ -41,7 +42,7 @@ class Line:
         self.web = FastAPI()
         self.web.include_router(make_confirm_router(settings, sessions))
         mount_static(self.web)
-        self.browser = TestClient(self.web, base_url="http://testserver", follow_redirects=False)
+        self.browser = fill_in_tokens(TestClient(self.web, base_url="http://testserver", follow_redirects=False))
 
     def link(self, language: str = "en", **values: object) -> tuple[Service, str]:
         with self.sessions.begin() as session:

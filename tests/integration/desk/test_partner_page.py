@@ -22,6 +22,7 @@ from desk.pages import mount_static
 from desk.web_partner import make_partner_router
 from directory.review.models import FocalPoint
 from directory.review.sending import Letter, SendError
+from tests.forms import fill_in_tokens
 from tests.integration.cases.test_referrals import SECRET, Desk
 
 with warnings.catch_warnings():
@@ -39,7 +40,7 @@ class Partner:
         self.web = FastAPI()
         self.web.include_router(make_partner_router(settings, sessions))
         mount_static(self.web)
-        self.browser = TestClient(self.web, base_url="http://testserver", follow_redirects=False)
+        self.browser = fill_in_tokens(TestClient(self.web, base_url="http://testserver", follow_redirects=False))
         with sessions.begin() as session:
             desk = Desk(session, settings)
             point = FocalPoint(
