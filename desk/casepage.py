@@ -62,6 +62,8 @@ class CaseView:
     reply_warnings: list[str]
     colleagues: list[User]
     """To whom this user may give it; empty: to nobody."""
+    practice: bool = False
+    """An invented case for practice (desk/practice.py): nothing on the page leads to a real one."""
 
     @property
     def mine(self) -> bool:
@@ -111,7 +113,7 @@ def read_case(session: Session, case_id: UUID, user: User, *, settings: Settings
         paused=words.say("paused_until", time=words.moment(case.paused_until))
         if is_paused(case, at) and case.paused_until
         else "",
-        plan=plain.contact_plan(case, screening, words),
+        plan=plain.contact_plan(case.contact, case.conversation.language, screening, words),
         hold=case.conversation.hold or "",
         reply_hint=_reply_hint(case, words),
         reply_warnings=_reply_warnings(session, case, at, meanings),

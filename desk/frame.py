@@ -26,6 +26,7 @@ ENTRIES = (
     Entry("/desk/people", "nav_people", "people.manage"),
     Entry("/desk/teams", "nav_teams", "teams.manage"),
     Entry("/desk/rota", "nav_rota", "rota.read"),
+    Entry("/desk/practice", "nav_practice", "practice.use"),
     Entry("/desk/audit", "nav_audit", "audit.read"),
     Entry("/desk/complaints", "nav_complaints", "complaint.read"),
     Entry("/desk/settings", "nav_settings", "settings.read"),

@@ -280,3 +280,17 @@ class StaffIdentity(Identified, Base):
     created_at: Mapped[datetime] = mapped_column(default=now)
 
     user: Mapped[User] = relationship()
+
+
+class PracticeResult(Identified, Base):
+    """What a learner answered to a practice case: for them alone, the last of each (desk/practice)."""
+
+    __tablename__ = "practice_result"
+    __table_args__ = (UniqueConstraint("user_id", "lesson"),)
+
+    user_id: Mapped[UUID] = mapped_column(ForeignKey("staff_user.id", ondelete="CASCADE"))
+    lesson: Mapped[str]
+    answer_encrypted: Mapped[bytes | None] = mapped_column(LargeBinary)
+    at: Mapped[datetime] = mapped_column(default=now)
+
+    answer = Encrypted()

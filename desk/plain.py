@@ -101,16 +101,14 @@ def place(screening: Screening) -> str | None:
     return written if isinstance(written, str) and written not in ("", "skip") else None
 
 
-def contact(case: Case, words: Words) -> str:
+def contact(allowed: str | None, words: Words) -> str:
     """What the person allowed, so that nobody writes where it may hurt."""
-    return (
-        words.find(f"contact_{case.contact}", words.say("contact_unknown"))
-        if case.contact
-        else words.say("contact_unknown")
-    )
+    return words.find(f"contact_{allowed}", words.say("contact_unknown"))
 
 
-def contact_plan(case: Case, screening: Screening, words: Words) -> list[tuple[str, str]]:
+def contact_plan(
+    allowed: str | None, language: str | None, screening: Screening, words: Words
+) -> list[tuple[str, str]]:
     """How, when, in which language, and with whom: what somebody who calls or writes must look at first. What was not told says so."""
 
     def told(question: str) -> str:
@@ -118,9 +116,9 @@ def contact_plan(case: Case, screening: Screening, words: Words) -> list[tuple[s
         return answer(question, value, words) if value not in (None, "", []) else words.say("contact_unknown")
 
     return [
-        (words.say("contact_plan"), contact(case, words)),
+        (words.say("contact_plan"), contact(allowed, words)),
         (words.say("question_contact_time"), told("contact_time")),
-        (words.say("plan_language"), words.language(case.conversation.language)),
+        (words.say("plan_language"), words.language(language)),
         (words.say("question_contact_gender"), told("contact_gender")),
     ]
 

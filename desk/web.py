@@ -22,6 +22,7 @@ from desk import (
     web_owned,
     web_passkey,
     web_people,
+    web_practice,
     web_queue,
     web_referral,
     web_rota,
@@ -77,15 +78,15 @@ def make_router(desk: Desk) -> APIRouter:
     web_account.add_routes(router, desk.settings, door)
     web_notices.add_routes(router, desk.settings, door)
     web_queue.add_routes(router, desk.settings, door, desk.live)
-    cases = web_case.CasePages(
-        desk.settings, desk.gateway, door, Meanings(desk.gateway.wording, translator(desk.settings))
-    )
+    meanings = Meanings(desk.gateway.wording, translator(desk.settings))
+    cases = web_case.CasePages(desk.settings, desk.gateway, door, meanings)
     web_case.add_routes(router, cases)
     web_work.add_routes(router, cases)
     web_referral.add_routes(router, web_referral.ReferralPages(desk.settings, desk.gateway, door))
     web_typing.add_routes(router, cases)
     web_number.add_routes(router, door)
     web_export.add_routes(router, cases)
+    web_practice.add_routes(router, web_practice.PracticePages(desk.settings, door, meanings))
     web_rota.add_routes(router, desk.settings, door)
     web_people.add_routes(router, web_people.PeoplePages(desk.settings, desk.gateway, door))
     web_teams.add_routes(router, desk.settings, door)

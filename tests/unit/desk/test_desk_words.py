@@ -32,11 +32,12 @@ MADE_FROM_DATA = (
     "referral_state_", "referral_field_", "referral_why_", "referral_done_", "referral_term_", "referral_hours_", "referral_relaxed_",
     "referral_declined_", "referral_how_", "referral_channel_", "referral_not_delivered_", "follow_up_", "complaint_event_",
     "done_", "statistics_", "owned_", "export_", "rota_rank_", "notices_", "retention_", "sso_",
+    "practice_level_", "practice_do_", "practice_way_",
 )  # fmt: skip
 
 
 def sources() -> str:
-    files = [*DESK.glob("*.py"), *(DESK / "templates").glob("*.html")]
+    files = [*DESK.rglob("*.py"), *(DESK / "templates").glob("*.html")]
     return "\n".join(path.read_text(encoding="utf-8") for path in files)
 
 
