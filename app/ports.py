@@ -12,10 +12,15 @@ Process = Literal["web", "actions", "engine", "phone"]
 PROCESSES: tuple[Process, ...] = ("web", "actions", "engine", "phone")
 
 
+def _wanted(settings: Settings) -> Iterator[tuple[Process, int]]:
+    for name in PROCESSES if settings.demonstration else PROCESSES[:-1]:
+        ports = settings.ports_of(name) if name in ("actions", "engine") else [settings.port_of(name)]
+        yield from ((name, port) for port in ports)
+
+
 def look(settings: Settings) -> Iterator[tuple[Process, int, str | None]]:
     """Each process that listens, its port, and why it could not listen there now; None: the port is free."""
-    for name in PROCESSES if settings.demonstration else PROCESSES[:-1]:
-        port = settings.port_of(name)
+    for name, port in _wanted(settings):
         with closing(socket.socket()) as probe:
             probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
             try:

@@ -64,7 +64,7 @@ class Supervisor:
     def __init__(self, logs: Path) -> None:
         self._logs = logs
         self._running: list[_Running] = []
-        self._sockets: dict[str, socket.socket] = {}
+        self._sockets: dict[tuple[str, int], socket.socket] = {}
         self._stopping = threading.Event()
 
     def start(self, program: Program) -> None:
@@ -144,10 +144,11 @@ class Supervisor:
     def _socket(self, program: Program) -> socket.socket | None:
         if program.listens is None:
             return None
-        if program.name not in self._sockets:
-            # As `waymark up` itself does not accept, what comes meanwhile waits in the socket's queue.
-            self._sockets[program.name] = socket.create_server(program.listens, backlog=BACKLOG)
-        return self._sockets[program.name]
+        if program.listens not in self._sockets:
+            # As `waymark up` itself does not accept, what comes meanwhile waits in the socket's queue. Several programs may share it:
+            # whoever is free takes the next call.
+            self._sockets[program.listens] = socket.create_server(program.listens, backlog=BACKLOG)
+        return self._sockets[program.listens]
 
     def _spawn(self, program: Program) -> subprocess.Popen[bytes]:
         kept = self._socket(program)

@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
-from typing import IO, Any
+from typing import IO, Any, Literal
 
 import httpx
 
@@ -78,7 +78,7 @@ def resources(settings: Settings) -> Iterator[tuple[Settings, dict[str, str]]]:
     with ExitStack() as stack:
         made = ensure_secrets(settings)
         if settings.database_url is None:
-            server = embedded.start(settings.data_dir)
+            server = embedded.start(settings.data_dir, connections=_connections(settings))
             stack.callback(server.stop)
             made |= {
                 variable_of("database_url"): server.database_url,
@@ -91,6 +91,12 @@ def resources(settings: Settings) -> Iterator[tuple[Settings, dict[str, str]]]:
         use_cipher(Cipher.from_settings(complete))
         stack.callback(use_cipher, None)
         yield complete, made
+
+
+def _connections(settings: Settings) -> int:
+    """How many connections to the database the processes may open between them: their pools, their listeners, and a command beside them."""
+    each = {"web": 24, "worker": 32, "actions": 24, "engine": 2}
+    return max(100, 20 + sum(most * settings.number_of(name) for name, most in each.items()))
 
 
 def programs(settings: Settings, made: dict[str, str]) -> list[Program]:
@@ -109,23 +115,38 @@ def programs(settings: Settings, made: dict[str, str]) -> list[Program]:
         if (value := getattr(settings, name)) is not None
     }
     engine = training.engine_environment() | {
-        "WAYMARK_ENGINE_PORT": str(settings.port_of("engine")),
         "WAYMARK_ENGINE_SECRET": secret["engine_secret"],
         "WAYMARK_ENGINE_KEY": secret["engine_key"],
         "WAYMARK_ENGINE_DATABASE_URL": settings.engine_database_url or "",
-        "WAYMARK_ACTIONS_URL": f"http://127.0.0.1:{settings.port_of('actions')}/webhook",
+        "WAYMARK_ACTIONS_URL": ",".join(f"http://127.0.0.1:{port}/webhook" for port in settings.ports_of("actions")),
         "WAYMARK_ACTIONS_SECRET": secret["actions_secret"],
         "WAYMARK_MODEL": str(settings.model),
     }
     found = [
-        Program("actions", [python, "-m", "bot.actions.server"], ours),
-        Program("engine", [str(training.ENGINE_PYTHON), "-m", "bot.engine.server"], engine),
-        Program("worker", [python, "-m", "app.worker"], ours),
-        Program("web", [python, "-m", "app.web"], ours, listens=(settings.host, settings.port)),
+        *_each("actions", [python, "-m", "bot.actions.server"], ours, settings),
+        *_each("engine", [str(training.ENGINE_PYTHON), "-m", "bot.engine.server"], engine, settings),
+        *_each("worker", [python, "-m", "app.worker"], ours, settings),
+        *_each("web", [python, "-m", "app.web"], ours, settings, listens=(settings.host, settings.port)),
     ]
     if settings.demonstration:
         found.append(Program("phone", [python, "-m", "gateway.simulator.server"], ours))
     return found
+
+
+def _each(
+    name: Literal["actions", "engine", "worker", "web"],
+    command: list[str],
+    environment: dict[str, str],
+    settings: Settings,
+    listens: tuple[str, int] | None = None,
+) -> Iterator[Program]:
+    """As many as are wanted: `worker`, `worker-2`, … Action servers and Rasa learn their port, web processes share a socket."""
+    for number in range(1, settings.number_of(name) + 1):
+        own = environment
+        if name in ("actions", "engine"):
+            own = environment | {f"WAYMARK_{name.upper()}_PORT": str(settings.port_of(name, number))}
+            own.pop("WAYMARK_PROCESSES", None)  # it would count on from the port that it has
+        yield Program(name if number == 1 else f"{name}-{number}", command, own, listens)
 
 
 def _is_setting(name: str) -> bool:
@@ -195,8 +216,9 @@ def up(settings: Settings) -> int:
                 settings, made = stack.enter_context(resources(settings))
             prepared = prepare(settings, made)
             stack.callback(supervisor.stop)
-            with step("the processes: actions, Rasa, worker, web" + (", phone" if settings.demonstration else "")):
-                for program in programs(settings, made):
+            started = programs(settings, made)
+            with step(f"the processes: {', '.join(program.name for program in started)}"):
+                for program in started:
                     supervisor.start(program)
                 wait_until_ready(settings, supervisor)
             if not supervisor.stopping:

@@ -45,6 +45,14 @@ def _seconds(value: object) -> object:
 Seconds = Annotated[timedelta, BeforeValidator(_seconds)]
 
 
+MANY = ("web", "worker", "engine", "actions")
+"""Processes of which there may be several."""
+MOST = 32
+"""Of each on one machine."""
+PORT_STEP = 4
+"""A copy has four ports; the second process of a kind listens on the port of the first plus this."""
+
+
 class SettingsError(Exception):
     """A setting is missing or wrong. `str()` is one line that names each and says why."""
 
@@ -72,6 +80,11 @@ class Settings(BaseSettings):
     engine_port: int = Field(0, ge=0, le=65535, description="Port of Rasa, on loopback. 0: WAYMARK_PORT + 2.")
     phone_port: int = Field(
         0, ge=0, le=65535, description="Port of the phone and the stand-in of Twilio, on loopback. 0: WAYMARK_PORT + 3."
+    )
+    processes: Listed = Field(
+        (),
+        description="How many of each `waymark up` starts: `web=2,worker=3,engine=2,actions=2`; of what is not named, one. Each further "
+        "action server or Rasa listens four ports above the one before.",
     )
     data_dir: Path = Field(PROJECT / ".waymark", description="Folder of the embedded database, keys, models and logs.")
     database_url: str | None = Field(
@@ -198,6 +211,11 @@ class Settings(BaseSettings):
     # The bot
     engine_timeout: Seconds = Field(
         timedelta(seconds=10), description="Seconds to wait for Rasa before the person is told and the desk takes over."
+    )
+    engine_urls: Listed = Field(
+        (),
+        description="Addresses of the Rasa processes that the worker asks (`http://127.0.0.1:8002`), separated by commas; any answers any "
+        "conversation. Empty: those that `waymark up` starts here.",
     )
     engine_database_url: str | None = Field(
         None,
@@ -350,7 +368,15 @@ class Settings(BaseSettings):
     smtp_timeout: Seconds = Field(timedelta(seconds=20), description="Seconds to wait for the mail server.")
 
     @field_validator(
-        "languages", "countries", "reports_by_law", "allowed_links", "organisation_names", "numbers", mode="before"
+        "languages",
+        "countries",
+        "reports_by_law",
+        "allowed_links",
+        "organisation_names",
+        "numbers",
+        "processes",
+        "engine_urls",
+        mode="before",
     )
     @classmethod
     def _split(cls, value: object) -> object:
@@ -412,19 +438,53 @@ class Settings(BaseSettings):
             raise ValueError("WAYMARK_SMTP_FROM is needed with WAYMARK_SMTP_HOST")
         return self
 
+    @field_validator("processes")
+    @classmethod
+    def _countable(cls, value: tuple[str, ...]) -> tuple[str, ...]:
+        for each in value:
+            name, _, number = each.partition("=")
+            if name not in MANY or not number.isascii() or not number.isdigit() or not 1 <= int(number) <= MOST:
+                raise ValueError(
+                    f"{each!r} is not one of {', '.join(MANY)} with a number from 1 to {MOST}, like worker=3"
+                )
+        return value
+
+    @field_validator("engine_urls")
+    @classmethod
+    def _addresses(cls, value: tuple[str, ...]) -> tuple[str, ...]:
+        if not all(each.startswith(("http://", "https://")) for each in value):
+            raise ValueError("each must begin with http:// or https://")
+        return tuple(each.rstrip("/") for each in value)
+
     @model_validator(mode="after")
     def _ports(self) -> Self:
-        ports = [self.port, self.port_of("actions"), self.port_of("engine"), self.port_of("phone")]
-        if len(set(ports)) != len(ports):
-            raise ValueError(f"the four ports must differ, not {ports}")
+        ports = [self.port, self.port_of("phone"), *self.ports_of("actions"), *self.ports_of("engine")]
+        if len(set(ports)) != len(ports) or max(ports) > 65535:
+            raise ValueError(f"the ports must differ and be below 65536, not {ports}")
         return self
 
-    def port_of(self, process: Literal["web", "actions", "engine", "phone"]) -> int:
-        """The port a process listens on."""
+    def port_of(self, process: Literal["web", "actions", "engine", "phone"], number: int = 1) -> int:
+        """The port that a process listens on, or the second (third, …) of its kind. Web processes share one."""
         if process == "web":
             return self.port
         chosen = {"actions": self.actions_port, "engine": self.engine_port, "phone": self.phone_port}[process]
-        return chosen or self.port + {"actions": 1, "engine": 2, "phone": 3}[process]
+        first = chosen or self.port + {"actions": 1, "engine": 2, "phone": 3}[process]
+        return first + PORT_STEP * (number - 1)
+
+    def ports_of(self, process: Literal["actions", "engine"]) -> list[int]:
+        """The ports of all processes of a kind that `waymark up` starts."""
+        return [self.port_of(process, number) for number in range(1, self.number_of(process) + 1)]
+
+    def number_of(self, process: str) -> int:
+        """How many processes of a kind `waymark up` starts."""
+        return dict(self._counted()).get(process, 1)
+
+    def _counted(self) -> list[tuple[str, int]]:
+        return [(name, int(number)) for name, _, number in (each.partition("=") for each in self.processes)]
+
+    def engine_addresses(self) -> tuple[str, ...]:
+        """Where a turn may be asked for: any Rasa answers any conversation."""
+        return self.engine_urls or tuple(f"http://127.0.0.1:{port}" for port in self.ports_of("engine"))
 
     def target(self, level: Level) -> timedelta:
         """Time until a person's first action on a case of this level (protocol, section 2.3)."""

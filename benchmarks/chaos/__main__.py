@@ -22,12 +22,13 @@ from core.settings import PROJECT
 from tests.ports import free_ports
 
 START_SECONDS = 240
+MANY = "web=2,worker=3,engine=2,actions=2"
 
 
 @contextmanager
-def own_line(folder: Path, *, quick: bool) -> Iterator[Line]:
+def own_line(folder: Path, *, quick: bool, many: bool = False) -> Iterator[Line]:
     """`waymark up` with ports and a data folder of its own; its last lines are printed when it does not start."""
-    port = free_ports(4)
+    port = free_ports(8)
     environment = {
         **{name: os.environ[name] for name in ("PATH", "HOME", "LANG", "TMPDIR") if name in os.environ},
         "WAYMARK_DEMONSTRATION": "true",
@@ -40,6 +41,7 @@ def own_line(folder: Path, *, quick: bool) -> Iterator[Line]:
         "WAYMARK_ESCALATE_SECOND": "86400",
         "WAYMARK_ESCALATE_MANAGER": "86400",
         "PYTHONUNBUFFERED": "1",
+        **({"WAYMARK_PROCESSES": MANY} if many else {}),
     }
     process = subprocess.Popen(  # noqa: S603 - our own command
         [sys.executable, "-m", "benchmarks.chaos.quick_line"] if quick else [sys.executable, "-m", "app.cli", "up"],
@@ -48,7 +50,7 @@ def own_line(folder: Path, *, quick: bool) -> Iterator[Line]:
         stdout=(folder / "up.log").open("w"),
         stderr=subprocess.STDOUT,
     )
-    line = Line(port, folder, process.pid)
+    line = Line(port, folder, process.pid, environment)
     try:
         deadline = time.monotonic() + START_SECONDS
         while not line.ready():
@@ -70,13 +72,15 @@ def main() -> int:
     parser.add_argument("--seconds", type=float, default=3600, help="the writing ends after so long, whatever is left")
     parser.add_argument("--seed", type=int, default=secrets.randbelow(2**31))
     parser.add_argument("--quick-engine", action="store_true", help="a stand-in in Rasa's place, for large storms")
+    parser.add_argument("--many", action="store_true", help=f"more than one of each: {MANY}")
     parser.add_argument("--keep", action="store_true", help="keep the folder of the line, with its logs")
     parser.add_argument("--print-only", action="store_true", help="do not write the results and the page")
     wanted = parser.parse_args()
     print(f"seed {wanted.seed}", flush=True)
     folder = Path(tempfile.mkdtemp(prefix="waymark-chaos-"))
-    with own_line(folder, quick=wanted.quick_engine) as line:
+    with own_line(folder, quick=wanted.quick_engine, many=wanted.many) as line:
         result = run(line, Size(wanted.messages, wanted.conversations, wanted.kills, wanted.seconds), wanted.seed)
+    result["processes"] = MANY if wanted.many else "one of each"
     result["engine"] = "quick stand-in" if wanted.quick_engine else "Rasa"
     result["machine"] = {
         "processors": str(os.cpu_count()),
@@ -84,7 +88,9 @@ def main() -> int:
         "processes waiting for a processor at the end (load average)": f"{os.getloadavg()[0]:.1f}",
     }
     if not wanted.print_only:
-        kept = json.loads(RESULTS.read_text(encoding="utf-8")) | {result["engine"]: result}
+        kept = json.loads(RESULTS.read_text(encoding="utf-8")) | {
+            f"{result['engine']}, several" if wanted.many else result["engine"]: result
+        }
         RESULTS.write_text(json.dumps(kept, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
         PAGE.write_text(page(kept), encoding="utf-8")
     print(json.dumps(result, indent=1, ensure_ascii=False))

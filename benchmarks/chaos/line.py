@@ -5,7 +5,7 @@ import random
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -33,6 +33,13 @@ class Line:
     port: int
     data_dir: Path
     supervisor: int
+    environment: dict[str, str] = field(repr=False, default_factory=dict)
+    """In which commands of this copy run."""
+
+    @property
+    def web(self) -> str:
+        """Address of the desk and the webhooks."""
+        return f"http://127.0.0.1:{self.port}"
 
     @property
     def stand_in(self) -> str:
@@ -68,6 +75,12 @@ class Line:
         answer.raise_for_status()
         return list(answer.json())
 
+    def pending(self) -> int:
+        """Messages of people that the stand-in has still to post."""
+        return int(
+            httpx.get(f"{self.stand_in}/simulator/pending", timeout=60, trust_env=False).raise_for_status().json()
+        )
+
     def ready(self) -> bool:
         """Whether the health page says that everything is."""
         try:
@@ -88,7 +101,7 @@ class Line:
                 ]
                 dice.choice(sessions).kill()
             else:
-                self._process(MODULES[victim]).kill()
+                dice.choice(self._processes(MODULES[victim])).kill()
         except (OSError, ValueError, IndexError, psutil.Error):
             return False
         return True
@@ -96,12 +109,13 @@ class Line:
     def _postmaster(self) -> int:
         return int((self.data_dir / "postgres" / "postmaster.pid").read_text().split()[0])
 
-    def _process(self, module: str) -> psutil.Process:
-        for child in psutil.Process(self.supervisor).children():
-            named = module in child.cmdline() or (module == MODULES["engine"] and QUICK in child.cmdline())
-            if named and child.status() != psutil.STATUS_ZOMBIE:
-                return child
-        raise ValueError(module)
+    def _processes(self, module: str) -> list[psutil.Process]:
+        return [
+            child
+            for child in psutil.Process(self.supervisor).children()
+            if (module in child.cmdline() or (module == MODULES["engine"] and QUICK in child.cmdline()))
+            and child.status() != psutil.STATUS_ZOMBIE
+        ]
 
 
 @contextmanager

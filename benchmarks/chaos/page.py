@@ -14,9 +14,19 @@ TEXT = Path(__file__).with_name("reliability.md")
 
 
 ENGINES = {
-    "Rasa": "The whole line, Rasa included",
-    "quick stand-in": "A larger storm, with a stand-in that answers in a millisecond in Rasa's place",
+    "Rasa, several": "More than one of each, Rasa included",
+    "Rasa": "One of each, Rasa included",
+    "quick stand-in, several": "More than one of each, with a stand-in that answers in a millisecond in Rasa's place",
+    "quick stand-in": "One of each, with that stand-in",
 }
+
+
+ONE = "one of each"
+LATER = {
+    "turns": "turns that the bot answered",
+    "given_back": "conversations that a caseworker took and gave back",
+}
+"""What older results do not tell."""
 
 
 def page(results: Mapping[str, Any]) -> str:
@@ -32,6 +42,7 @@ def _storm(result: Mapping[str, Any]) -> str:
         f"One storm of {result['day']}, seed {result['seed']}: {result['messages_written']:,} messages in {result['conversations']:,}"
         f" conversations, {result['kills']:,} kills, in {_minutes(result['all_seconds'])} minutes"
         f" ({_minutes(result['storm_seconds'])} of storm)."
+        + (f" Processes: {result['processes']}." if result.get("processes", ONE) != ONE else "")
         + (f" {result['messages_wanted']:,} were wanted: the time that was given ended first." if short else ""),
         "",
     ]
@@ -52,6 +63,7 @@ def _storm(result: Mapping[str, Any]) -> str:
             ("messages parked for a human", result["parked"]),
             ("messages that only the comparison with Twilio's list brought in", result["found_by_reconciliation"]),
             ("cases", result["cases"]),
+            *((name, f"{result[key]:,}") for key, name in LATER.items() if key in result),
         ],
     )
     lines += [*(f"- {name}: {value}" for name, value in result["machine"].items()), ""]

@@ -23,7 +23,7 @@ def main() -> None:
         migrate(settings.database_url or "")
         for program in programs(settings, made):
             quick = [sys.executable, "-m", "benchmarks.chaos.quick_engine"]
-            supervisor.start(replace(program, command=quick) if program.name == "engine" else program)
+            supervisor.start(replace(program, command=quick) if program.name.startswith("engine") else program)
         supervisor.watch(beside=lambda: embedded.revive(settings.data_dir))
         supervisor.stop()
 

@@ -57,6 +57,8 @@ def run(line: Line, size: Size, seed: int) -> dict[str, Any]:
         "replies": {state: states.count(state) for state in sorted(set(states))},
         "parked": sum(each["state"] == "parked" for each in seen.messages),
         "cases": len(seen.cases),
+        "given_back": storm.given_back,
+        "turns": len({each["turn_id"] for each in seen.messages if each["author"] == "bot" and each["turn_id"]}),
         "found_by_reconciliation": found_late,
         "storm_seconds": round(stormy),
         "all_seconds": round(time.monotonic() - started),
@@ -87,8 +89,7 @@ def calm(line: Line, seconds: float) -> bool:
 
     def look_once() -> bool:
         nonlocal still
-        posted = all(each["hook"] != "pending" for each in line.journal() if each["direction"] == "inbound")
-        still = still + 1 if posted and int(line.rows(query)[0][0]) == 0 else 0
+        still = still + 1 if line.pending() == 0 and int(line.rows(query)[0][0]) == 0 else 0
         return still >= 4  # callbacks that are on their way arrive within these looks
 
     return wait_for(look_once, seconds=seconds)

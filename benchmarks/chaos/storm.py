@@ -4,10 +4,13 @@ import random
 import threading
 import time
 from collections import Counter
+from contextlib import suppress
 from dataclasses import dataclass, field
 
 import httpx
+import psycopg
 
+from benchmarks.chaos.caseworker import Caseworker
 from benchmarks.chaos.line import VICTIMS, Line
 from benchmarks.chaos.people import DANGER, Person
 
@@ -20,7 +23,8 @@ SLOW = 3.0
 REST = 15.0
 """Seconds between two deaths of one part."""
 BACKLOG = 40
-"""People write no faster than so many messages wait: a line that never catches up would show nothing but its queue."""
+"""People write no faster than so many messages wait, or one for every third of them: a line that never catches up would show nothing
+but its queue."""
 
 
 @dataclass(slots=True)
@@ -35,6 +39,7 @@ class Storm:
     killed: Counter[str] = field(default_factory=Counter)
     planned: Counter[str] = field(default_factory=Counter)
     written: int = 0
+    given_back: int = 0
     _over: threading.Event = field(default_factory=threading.Event)
 
     def blow(self) -> None:
@@ -44,6 +49,8 @@ class Storm:
             threading.Thread(target=self._kill_all, args=(total, self._die()), daemon=True),
             threading.Thread(target=self._disturb, args=(self._die(),), daemon=True),
         ]
+        if self.line.environment:
+            threads.append(threading.Thread(target=self._work, args=(self._die(),), daemon=True))
         for thread in threads:
             thread.start()
         self._write(total)
@@ -60,12 +67,12 @@ class Storm:
 
     def _write(self, total: int) -> None:
         deadline = time.monotonic() + self.seconds
-        waiting = 0
+        waiting, most = 0, max(BACKLOG, len(self.people) // 3)
         with httpx.Client(base_url=self.line.stand_in, timeout=30, trust_env=False) as phone:
             while self.written < total and time.monotonic() < deadline:
                 if self.written % 10 == 0:
                     waiting = self._waiting(phone)
-                if waiting > BACKLOG:
+                if waiting > most:
                     time.sleep(0.2)
                     waiting = self._waiting(phone)
                     continue
@@ -112,6 +119,13 @@ class Storm:
                         kind = dice.choice(FAULTS)
                         stand_in.post("/simulator/faults", json={"kind": kind, "seconds": SLOW}).raise_for_status()
                         self.planned[kind] += 1
+
+    def _work(self, dice: random.Random) -> None:
+        """A caseworker answers and gives back, so that conversations go to and fro between the bot and the desk."""
+        caseworker = Caseworker(self.line)
+        while not self._over.wait(0.05):
+            with suppress(psycopg.Error, httpx.HTTPError, OSError):
+                self.given_back += caseworker.work(dice)
 
     def _plan_nothing_more(self) -> None:
         httpx.delete(f"{self.line.stand_in}/simulator/faults", timeout=30, trust_env=False).raise_for_status()

@@ -49,31 +49,37 @@ class TurnProcessor(MessageProcessor):
         lock = self._locks.setdefault(turn.conversation_id, asyncio.Lock())
         async with lock:
             try:
-                tracker = await self.tracker_store.retrieve(turn.conversation_id)
-            except Exception as error:
-                raise TurnFailed("store") from error
-            if tracker is not None:
-                reply = said((event.as_dict() for event in tracker.events), turn.turn_id)
-                if reply is not None:
-                    return reply
-            if tracker is None or turn.new_session:
-                tracker = await self.tracker_store.create_tracker(turn.conversation_id, append_action_listen=False)
-            try:
-                await self._answer(user_message(turn), tracker)
-            except TurnFailed:
-                raise
-            except Exception as error:
-                raise TurnFailed("turn") from error
+                return await self._turn(turn)
+            finally:
+                self.tracker_store.let_go(turn.conversation_id)
+
+    async def _turn(self, turn: Turn) -> Dict[str, Any]:
+        try:
+            tracker = await self.tracker_store.retrieve(turn.conversation_id)
+        except Exception as error:
+            raise TurnFailed("store") from error
+        if tracker is not None:
             reply = said((event.as_dict() for event in tracker.events), turn.turn_id)
-            if reply is None:
-                raise TurnFailed("turn")
-            if {"do": "erase"} in reply["output"]:
-                tracker = self._without_words(tracker, turn.turn_id)
-            try:
-                await self.tracker_store.save(tracker)
-            except Exception as error:
-                raise TurnFailed("store") from error
-            return reply
+            if reply is not None:
+                return reply
+        if tracker is None or turn.new_session:
+            tracker = await self.tracker_store.create_tracker(turn.conversation_id, append_action_listen=False)
+        try:
+            await self._answer(user_message(turn), tracker)
+        except TurnFailed:
+            raise
+        except Exception as error:
+            raise TurnFailed("turn") from error
+        reply = said((event.as_dict() for event in tracker.events), turn.turn_id)
+        if reply is None:
+            raise TurnFailed("turn")
+        if {"do": "erase"} in reply["output"]:
+            tracker = self._without_words(tracker, turn.turn_id)
+        try:
+            await self.tracker_store.save(tracker)
+        except Exception as error:
+            raise TurnFailed("store") from error
+        return reply
 
     async def _answer(self, message: UserMessage, tracker: DialogueStateTracker) -> None:
         tracker.model_id = self.model_metadata.model_id

@@ -9,13 +9,16 @@ from __future__ import annotations
 
 import asyncio
 import json
-from typing import Any, Dict, Optional
+import logging
+from typing import Any, Dict, List, Optional
 
 import aiohttp
 from jsonschema import Draft7Validator, ValidationError
 from rasa.core.actions.action import RemoteAction
 from rasa.shared.utils.schemas.events import EVENT_SCHEMA
 from rasa.utils.endpoints import ClientResponseError, EndpointConfig, concat_url
+
+logger = logging.getLogger("waymark.engine")
 
 TIMEOUT = 5.0  # seconds; the person waits, and the worker tells them when the bot failed
 LARGEST_REPLY = 1024 * 1024  # bytes
@@ -61,10 +64,18 @@ class ActionServer(EndpointConfig):
     """The action endpoint with a kept session. Errors carry the status only: a reply's body may repeat what a person wrote."""
 
     _session: Optional[aiohttp.ClientSession] = None
+    _first = -1
 
     @classmethod
     def of(cls, endpoint: EndpointConfig) -> ActionServer:
+        """Of one address, or of several with commas between them."""
         return cls(endpoint.url, endpoint.params, endpoint.headers)
+
+    def _in_turn(self) -> List[str]:
+        """The servers in the order in which to ask: by turns."""
+        servers = [each.strip() for each in self.url.split(",")]
+        self._first = (self._first + 1) % len(servers)
+        return servers[self._first :] + servers[: self._first]
 
     async def request(
         self,
@@ -82,8 +93,19 @@ class ActionServer(EndpointConfig):
                 connector=aiohttp.TCPConnector(keepalive_timeout=10),
                 cookie_jar=aiohttp.DummyCookieJar(),
             )
+        *others, last = self._in_turn()
+        for server in others:
+            try:
+                return await self._ask(server, method, subpath, kwargs.get("json"))
+            except aiohttp.ClientConnectorError:
+                # Nobody listens there, so nothing was done: the next may do it. What broke off later is not repeated.
+                logger.warning("an action server does not answer")
+        return await self._ask(last, method, subpath, kwargs.get("json"))
+
+    async def _ask(self, server: str, method: str, subpath: Optional[str], call: Any) -> Optional[Any]:
+        assert self._session is not None  # noqa: S101 (for mypy)
         async with self._session.request(
-            method, concat_url(self.url, subpath), json=kwargs.get("json"), allow_redirects=False
+            method, concat_url(server, subpath), json=call, allow_redirects=False
         ) as response:
             body = await response.content.read(LARGEST_REPLY + 1)
             while not response.content.at_eof() and len(body) <= LARGEST_REPLY:

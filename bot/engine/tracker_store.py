@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import json
 import logging
+from datetime import datetime
 from typing import Any, Dict, Iterable, List, Optional, Sequence, Tuple, Type
 
 import psycopg2
@@ -40,6 +41,10 @@ CREATION = 0x7761796D  # advisory lock: two engines that start together must not
 BATCH = 1000  # rows forgotten in one statement
 
 
+class Overtaken(Exception):  # noqa: N818
+    """Another process stored a later turn of the conversation."""
+
+
 class EncryptedTrackerStore(TrackerStore):
     """One connection, opened when needed and again after PostgreSQL restarted. Statements are bounded in time: a turn waits for them."""
 
@@ -58,25 +63,40 @@ class EncryptedTrackerStore(TrackerStore):
         self._seal = Seal(key)
         self._keep_days = int(keep_days)
         self._connection: Optional[Any] = None
+        self._seen: Dict[str, Optional[datetime]] = {}
 
     async def save(self, tracker: DialogueStateTracker) -> None:
-        """Replaces what was remembered of the conversation by the tracker's current session."""
+        """Replaces what was remembered of the conversation by the tracker's current session.
+
+        Raises `Overtaken` when another Rasa process stored a turn of it after it was read here: what was said there would be forgotten.
+        """
         events = [event.as_dict() for event in session(list(tracker.events))]
         sealed = self._seal.close(tracker.sender_id, json.dumps(events, separators=(",", ":")).encode())
-        self._run(
-            "INSERT INTO engine.tracker (conversation_id, sealed) VALUES (%s, %s)"
-            " ON CONFLICT (conversation_id) DO UPDATE SET sealed = excluded.sealed, updated_at = now()",
-            (tracker.sender_id, psycopg2.Binary(sealed)),
+        read = tracker.sender_id in self._seen
+        seen = self._seen.pop(tracker.sender_id, None)
+        # The same bytes: the statement is run again because the connection broke before we heard that it was done.
+        rows = self._run(
+            "INSERT INTO engine.tracker AS kept (conversation_id, sealed) VALUES (%s, %s)"
+            " ON CONFLICT (conversation_id) DO UPDATE SET sealed = excluded.sealed, updated_at = clock_timestamp()"
+            " WHERE NOT %s OR kept.updated_at = %s OR kept.sealed = excluded.sealed RETURNING 1",
+            (tracker.sender_id, psycopg2.Binary(sealed), read, seen),
         )
+        if not rows:
+            raise Overtaken
 
     async def retrieve(self, sender_id: str) -> Optional[DialogueStateTracker]:
-        rows = self._run("SELECT sealed FROM engine.tracker WHERE conversation_id = %s", (sender_id,))
+        rows = self._run("SELECT sealed, updated_at FROM engine.tracker WHERE conversation_id = %s", (sender_id,))
+        self._seen[sender_id] = rows[0][1] if rows else None
         if not rows:
             return None
         tracker = self.init_tracker(sender_id)
         events = restore(json.loads(self._seal.open(sender_id, bytes(rows[0][0]))))
         tracker.update_with_events(events, self.domain, override_timestamp=False)
         return tracker
+
+    def let_go(self, conversation_id: str) -> None:
+        """The turn is over, well or not: what was read for it does not count any more."""
+        self._seen.pop(conversation_id, None)
 
     async def create_tracker(self, sender_id: str, append_action_listen: bool = True) -> DialogueStateTracker:
         """A new tracker, not stored yet: a turn that fails leaves nothing behind."""

@@ -22,7 +22,7 @@ from rasa.shared.core.domain import Domain
 from rasa.shared.core.events import ActionExecuted, BotUttered, SessionStarted, SlotSet, UserUttered
 
 from bot.engine import remote_action
-from bot.engine.tracker_store import EncryptedTrackerStore
+from bot.engine.tracker_store import EncryptedTrackerStore, Overtaken
 
 REPLIES: List[Any] = [
     {"events": [], "responses": []},
@@ -79,6 +79,32 @@ def installed() -> bool:
     except ValidationError:
         return bool(RemoteAction._validate_action_result.__module__ == "bot.engine.remote_action")
     return False
+
+
+async def two_processes(trackers: EncryptedTrackerStore, other: EncryptedTrackerStore, seen: Dict[str, Any]) -> None:
+    """Two Rasa processes with one turn of one conversation: the second to finish must not take the first one's turn away."""
+    await trackers.save(trackers.init_tracker("c"))
+    for store in (trackers, other):
+        await store.retrieve("c")
+    await other.save(tracker_of(other, "c", "later"))
+    try:
+        await trackers.save(tracker_of(trackers, "c", "earlier"))
+        seen["overtaken"] = "saved"
+    except Overtaken:
+        seen["overtaken"] = "refused"
+    seen["kept"] = [event.as_dict().get("text") for event in (await other.retrieve("c")).events]
+    # The connection broke after the statement was done: it is run again, and that is no overtaking.
+    mine = tracker_of(other, "c", "again")
+    sealing = other._seal
+    other._seal = SameSeal(sealing)
+    await other.save(mine)
+    other._seen["c"] = None
+    await other.save(mine)
+    other._seal = sealing
+    await other.retrieve("c")
+    other.let_go("c")
+    seen["forgets_what_it_read"] = not other._seen
+    await other.delete("c")
 
 
 async def store() -> Dict[str, Any]:
@@ -143,6 +169,7 @@ async def store() -> Dict[str, Any]:
     seen["retrieve_ms"] = (time.perf_counter() - started) * 50
     await trackers.delete("a")
 
+    await two_processes(EncryptedTrackerStore(domain, url, key=key), EncryptedTrackerStore(domain, url, key=key), seen)
     try:
         await EncryptedTrackerStore(domain, "postgresql://nobody@127.0.0.1:1/nothing", key=key).retrieve("a")
         seen["unreachable"] = "answered"
@@ -168,6 +195,43 @@ def endpoints() -> Dict[str, Any]:
     return seen
 
 
+class SameSeal:
+    """A seal that gives the same bytes each time, as a statement that is run again does."""
+
+    def __init__(self, seal: Any) -> None:
+        kept = seal.close("c", b"[]")
+        self.close = lambda _id, _plain: kept
+        self.open = seal.open
+
+
+def tracker_of(store: EncryptedTrackerStore, conversation: str, text: str) -> Any:
+    """A conversation of one message."""
+    tracker = store.init_tracker(conversation)
+    tracker.update(UserUttered(text, {"name": "greet", "confidence": 1.0}))
+    return tracker
+
+
+async def fail_over() -> Dict[str, Any]:
+    """Of two action servers one is dead: every call is answered. Both dead: the turn fails."""
+    message = {"text": "hello", "intent": {"name": "greet"}, "entities": [], "metadata": {}}
+    call = {"next_action": "action_reply", "tracker": {"latest_message": message, "events": []}}
+    headers = {"X-Waymark-Secret": os.environ["WAYMARK_ACTIONS_SECRET"]}
+    dead, alive = "http://127.0.0.1:1/webhook", os.environ["WAYMARK_ACTIONS_URL"]
+    server = remote_action.ActionServer(f"{dead},{alive}", headers=headers)
+    said = [(await server.request(json=call))["responses"][0]["custom"]["say"] for _ in range(4)]
+    await server.close()
+    gone = remote_action.ActionServer(f"{dead},{dead}", headers=headers)
+    try:
+        await gone.request(json=call)
+        both = "answered"
+    except OSError as error:
+        both = type(error).__name__
+    await gone.close()
+    return {"said": said, "both_dead": both}
+
+
 if __name__ == "__main__":
-    result = {"verdicts": verdicts(), "installed": installed(), "store": asyncio.run(store()), "endpoints": endpoints()}
+    # The look at the endpoints comes last: it takes the environment away.
+    result = {"verdicts": verdicts(), "installed": installed(), "store": asyncio.run(store())}
+    result.update({"fail_over": asyncio.run(fail_over()), "endpoints": endpoints()})
     sys.stdout.write(json.dumps(result) + "\n")

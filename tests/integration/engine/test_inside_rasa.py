@@ -65,6 +65,16 @@ def test_a_database_that_is_away_is_an_error_and_not_a_fresh_conversation(seen: 
     assert seen["store"]["unreachable"] == "refused"
 
 
+def test_of_two_processes_the_slower_one_does_not_take_the_others_turn_away(seen: dict[str, Any]) -> None:
+    assert seen["store"]["overtaken"] == "refused"
+    assert seen["store"]["kept"] == ["later"]
+    assert seen["store"]["forgets_what_it_read"]
+
+
+def test_a_dead_action_server_is_passed_over(seen: dict[str, Any]) -> None:
+    assert seen["fail_over"] == {"said": ["echo"] * 4, "both_dead": "ClientConnectorError"}
+
+
 def test_endpoints_take_their_values_from_the_environment(
     seen: dict[str, Any], engine_environment: dict[str, str]
 ) -> None:

@@ -100,6 +100,18 @@ def test_who_calls_while_a_program_is_dead_waits_until_it_lives_again(supervisor
         assert call.recv(20) == str(supervisor.pid("web")).encode()
 
 
+def test_two_programs_of_one_address_share_its_callers_and_one_is_enough(supervisor: Supervisor) -> None:
+    port = free_port()
+    for name in ("web", "web-2"):
+        supervisor.start(Program(name, LISTENER, {}, listens=("127.0.0.1", port)))
+    pids = {str(supervisor.pid(name)).encode() for name in ("web", "web-2")}
+    psutil.Process(supervisor.pid("web")).kill()
+    wait(lambda: not supervisor.alive("web"))
+    for _ in range(3):
+        with socket.create_connection(("127.0.0.1", port), timeout=30) as call:
+            assert call.recv(20) in pids
+
+
 def test_no_process_leaves_its_memory_in_a_file(supervisor: Supervisor) -> None:
     asks = (sys.executable, "-c", "import resource; print(resource.getrlimit(resource.RLIMIT_CORE))")
     supervisor.start(Program("core", asks, {}))

@@ -80,5 +80,23 @@ def test_ports_follow_the_first_one() -> None:
     assert [made.port_of(name) for name in ("web", "actions", "engine", "phone")] == [9100, 9101, 9102, 9103]
 
 
+def test_several_processes_have_ports_of_their_own_and_a_wrong_number_does_not_start() -> None:
+    made = read_settings(port=9100, processes="web=2,worker=3,engine=2,actions=2")
+    assert [made.number_of(name) for name in ("web", "worker", "engine", "actions")] == [2, 3, 2, 2]
+    assert (made.ports_of("actions"), made.ports_of("engine")) == ([9101, 9105], [9102, 9106])
+    assert made.engine_addresses() == ("http://127.0.0.1:9102", "http://127.0.0.1:9106")
+    assert read_settings(engine_urls="http://one:1/, http://two:2").engine_addresses() == (
+        "http://one:1",
+        "http://two:2",
+    )
+    for wrong in ("phone=2", "web", "web=0", "web=-1", "worker=33", "engine=two"):
+        with pytest.raises(SettingsError):
+            read_settings(processes=wrong)
+    with pytest.raises(SettingsError):
+        read_settings(port=9100, actions_port=9106, processes="engine=2")
+    with pytest.raises(SettingsError):
+        read_settings(engine_urls="ftp://one")
+
+
 def test_secrets_do_not_show_in_a_repr(tmp_path: Path) -> None:
     assert "s3cret" not in repr(read_settings(twilio_auth_token="s3cret"))

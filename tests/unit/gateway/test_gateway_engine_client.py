@@ -116,6 +116,59 @@ def test_a_process_that_is_gone_is_down() -> None:
     assert time.monotonic() - started < 2
 
 
+def several(answer: Callable[[httpx.Request], httpx.Response], seconds: float = 1.0) -> HttpEngine:
+    made = read_settings(
+        engine_secret="secret", engine_timeout=timedelta(seconds=seconds), engine_urls="http://one:1,http://two:2"
+    )
+    return HttpEngine(made, transport=httpx.MockTransport(answer))
+
+
+def turn(engine: HttpEngine) -> object:
+    return engine.turn(TurnRequest(conversation_id=uuid4(), turn_id=TURN, text="hello", channel="sms"))
+
+
+def test_of_several_engines_each_gets_its_share_and_the_living_answer_for_the_dead() -> None:
+    asked: list[str] = []
+
+    def answer(request: httpx.Request) -> httpx.Response:
+        asked.append(request.url.host)
+        if dead and request.url.host == "one":
+            raise httpx.ConnectError("refused")
+        return httpx.Response(200, json=GOOD)
+
+    dead = False
+    engine = several(answer)
+    for _ in range(4):
+        turn(engine)
+    assert asked == ["one", "two", "one", "two"]
+    dead = True
+    started = time.monotonic()
+    for _ in range(4):
+        assert turn(engine)
+    assert time.monotonic() - started < 0.2, "nobody waits for a process that is gone while another answers"
+
+
+def test_a_turn_whose_engine_dies_is_asked_for_once_more_and_no_more_than_that() -> None:
+    asked: list[str] = []
+
+    def answer(request: httpx.Request) -> httpx.Response:
+        asked.append(request.url.host)
+        if len(asked) <= dying:
+            raise httpx.RemoteProtocolError("closed in the middle")
+        return httpx.Response(200, json=GOOD)
+
+    dying = 1
+    assert turn(several(answer))
+    assert asked == ["one", "two"]
+    asked.clear()
+    dying = 9
+    with pytest.raises(EngineError) as caught:
+        turn(several(answer))
+    assert (caught.value.reason, len(asked)) == ("down", 2), (
+        "a turn that kills does not kill every engine again and again"
+    )
+
+
 def test_no_error_quotes_what_was_said() -> None:
     with pytest.raises(EngineError) as caught:
         ask(lambda _: httpx.Response(200, json=GOOD | {"output": [{"say": "secret words"}]}))
