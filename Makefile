@@ -19,6 +19,9 @@ help: ## what can be made
 run: setup ## set up what is missing and start everything (Ctrl-C stops it)
 	@$(BIN)/waymark up
 
+run-many: setup ## the same with two web processes, three workers, two Rasa processes and two action servers
+	@WAYMARK_PROCESSES=web=2,worker=3,engine=2,actions=2 $(BIN)/waymark up
+
 test: setup .make/dev check train ## check the code, then pass all tests
 	@env -u WAYMARK_DEMONSTRATION $(BIN)/python -m pytest -n $(WORKERS) --dist loadfile $(TESTS)
 
@@ -28,7 +31,7 @@ evaluate: train ## measure understanding, beside Rasa's own pipeline; writes doc
 bench-directory: setup ## measure the directory (BENCH="--queries": on ready copies); writes docs/directory-performance.md
 	@$(BIN)/python -m benchmarks.directory $(BENCH)
 
-chaos: train .make/dev ## kill and disturb a whole line under load; writes docs/reliability.md (SIZE="--messages 2000 …", SEED=…)
+chaos: train .make/dev ## kill and disturb a whole line under load; writes docs/reliability.md (SIZE="--many --messages 2000 …", SEED=…)
 	@$(BIN)/python -m benchmarks.chaos $(SIZE) $(if $(SEED),--seed $(SEED))
 
 fuzz: setup .make/dev ## broken input for every parser of outside input (SECONDS=120); what is found goes to tests/corpus

@@ -43,6 +43,14 @@ class MaybeSent(ProviderError):  # noqa: N818
     """The connection broke after the request left: a repeat could say the same thing twice, so nobody repeats it unasked."""
 
 
+class Doubtful(MaybeSent):
+    """It answered that it broke (`reason`): its list of messages knows whether it had taken the message over before."""
+
+    def __init__(self, reason: str) -> None:
+        super().__init__(reason)
+        self.reason = reason
+
+
 class Refused(ProviderError):  # noqa: N818
     """The provider answered no; `code` is its error code."""
 

@@ -77,6 +77,7 @@ class Message(Identified, Base):
     attempts: Mapped[int] = mapped_column(default=0)
     created_at: Mapped[datetime] = mapped_column(default=now)
     handled_at: Mapped[datetime | None]
+    """In: when its turn was done. Out: when it was last handed to Twilio."""
 
     body = Encrypted(OF_CONVERSATION, through="conversation_id")
     extra = Encrypted(OF_CONVERSATION, through="conversation_id")

@@ -1,7 +1,7 @@
 """One row of the outbox goes to Twilio: once, or with certainty again, or not at all; never twice because nobody knew.
 
 A row is `sending` before the request leaves. Found `sending` by a later attempt, it may be on its way already: it becomes `uncertain`
-and is shown to staff.
+and is shown to staff. So does one that Twilio answered with an error of its own: of those Twilio's list knows more (`gateway/doubt.py`).
 """
 
 import json
@@ -14,12 +14,13 @@ from sqlalchemy.orm import Session
 
 from cases.models import Conversation
 from cases.ownership import lock_conversation
-from core.database import notify
+from core.database import notify, now
 from core.logging import get_logger
 from core.turns import Choice
+from gateway import doubt
 from gateway.addresses import Address
 from gateway.contents import Content, content_sid, forget_content
-from gateway.errors import MaybeSent, NotSent, ProviderError, Refused, SendLater
+from gateway.errors import Doubtful, MaybeSent, NotSent, ProviderError, Refused, SendLater
 from gateway.gateway import Gateway
 from gateway.lock import next_is_locked
 from gateway.models import Message
@@ -50,16 +51,25 @@ class _Ready:
 
 
 def send(gateway: Gateway, message_id: UUID) -> None:
-    """Send one row. Raises SendLater when the provider is certain not to have it and there are attempts left."""
+    """Send one row. Raises SendLater when the provider is certain not to have it, or may be asked whether it has, and attempts are left."""
     with gateway.sessions.begin() as session:
         ready = _prepare(gateway, session, message_id)
-    if ready is None:
+    if isinstance(ready, doubt.Question):
+        _settle(gateway, message_id, ready)
+        with gateway.sessions.begin() as session:
+            ready = _prepare(gateway, session, message_id)
+    if not isinstance(ready, _Ready):
         return
     try:
         accepted = _hand_over(gateway, ready)
     except NotSent as fault:
         reason = fault.reason
         _conclude(gateway, ready, lambda row: _not_sent(row, reason, last=ready.last_attempt))
+        if not ready.last_attempt:
+            raise SendLater(message_id) from None
+    except Doubtful as fault:
+        reason = fault.reason
+        _conclude(gateway, ready, lambda row: _doubted(row, reason))
         if not ready.last_attempt:
             raise SendLater(message_id) from None
     except MaybeSent:
@@ -69,6 +79,25 @@ def send(gateway: Gateway, message_id: UUID) -> None:
         _conclude(gateway, ready, lambda row: _failed(row, code))
     else:
         _conclude(gateway, ready, lambda row: _accepted(row, accepted))
+
+
+def _settle(gateway: Gateway, message_id: UUID, question: doubt.Question) -> None:
+    """Ask Twilio's list about a doubted row: it becomes `sent`, or `queued` again. Raises SendLater while the list does not decide."""
+    try:
+        accepted = doubt.look(gateway, question)
+    except doubt.Unsettled:
+        raise SendLater(message_id) from None
+    with gateway.sessions.begin() as session:
+        lock_conversation(session, question.conversation_id)
+        row = _locked(session, message_id)
+        if not doubt.is_doubted(row):
+            return  # a callback settled it meanwhile
+        if accepted is None:
+            row.state = "queued"
+        else:
+            _accepted(row, accepted)
+        _tell(session, row)
+        log.info("a doubted message was settled", message=str(message_id), state=row.state)
 
 
 def _hand_over(gateway: Gateway, ready: _Ready) -> Accepted:
@@ -86,8 +115,8 @@ def _hand_over(gateway: Gateway, ready: _Ready) -> Accepted:
     return gateway.provider.send(ready.outgoing(None))
 
 
-def _prepare(gateway: Gateway, session: Session, message_id: UUID) -> _Ready | None:
-    """Re-read who owns the conversation, right before sending; None when there is nothing to send any more."""
+def _prepare(gateway: Gateway, session: Session, message_id: UUID) -> _Ready | doubt.Question | None:
+    """Re-read who owns the conversation, right before sending; None: there is nothing to send. A question: Twilio may have it."""
     found = session.execute(select(Message.conversation_id).where(Message.id == message_id)).scalar_one_or_none()
     if found is None:
         return None
@@ -99,9 +128,11 @@ def _prepare(gateway: Gateway, session: Session, message_id: UUID) -> _Ready | N
         confirmed(session, conversation, message)
         _tell(session, message)
         return None
+    if _goes_on(message):
+        return doubt.question(conversation, message)
     if message.state != "queued" or _stays(gateway, session, conversation, message):
         return None
-    message.state = "sending"
+    message.state, message.handled_at = "sending", now()
     message.attempts += 1
     last = message.attempts >= MAX_ATTEMPTS
     return _Ready(
@@ -184,6 +215,8 @@ def _registered(gateway: Gateway, content: Content | None) -> str | None:
         return content_sid(gateway.sessions, content, gateway.provider.register)
     except NotSent:
         raise
+    except Doubtful as fault:
+        raise NotSent(fault.reason) from None  # buttons that are registered twice do no harm
     except ProviderError as fault:
         log.error("buttons could not be registered", error=type(fault).__name__, kind=content.form)  # noqa: TRY400
         return None
@@ -201,7 +234,8 @@ def _conclude(gateway: Gateway, ready: _Ready, change: Callable[[Message], None]
             hold(session, conversation, message)
         if message.state in ("failed", "uncertain"):
             report_failure(session, conversation, message)
-        confirmed(session, conversation, message)
+        if not _goes_on(message):
+            confirmed(session, conversation, message)
         _tell(session, message)
         log.info(
             "a message was sent" if message.state == "sent" else "a message was not sent",
@@ -230,6 +264,17 @@ def _not_sent(message: Message, reason: str, *, last: bool) -> None:
 def _failed(message: Message, code: str) -> None:
     message.state = "failed"
     message.error_code = code
+
+
+def _goes_on(message: Message) -> bool:
+    """Whether a row that may be at Twilio is looked for there, and sent again if it is not."""
+    return doubt.is_doubted(message) and message.attempts < MAX_ATTEMPTS
+
+
+def _doubted(message: Message, reason: str) -> None:
+    _uncertain(message)
+    if message.state == "uncertain":
+        message.error_code = reason
 
 
 def _uncertain(message: Message) -> None:

@@ -16,13 +16,18 @@ from twilio.rest import Client
 
 from core.logging import get_logger
 from core.settings import Settings
-from gateway.errors import MaybeSent, NotSent, Refused
+from gateway.errors import Doubtful, MaybeSent, NotSent, Refused
 
 log = get_logger(__name__)
 
+NEWEST = 50
+"""Messages to one person that are looked through for one of a minute ago."""
 LISTED_AT_ONCE = 1000
 """Messages on a page of Twilio's list: the most that it gives."""
-_LATER = (429, 500, 502, 503)
+_LATER = (429,)
+"""Refused before anything was done."""
+_BROKEN = (500, 502, 503)
+"""Twilio's documentation does not say that nothing was done, and a message is not idempotent."""
 _TIMED_OUT = (408, 504)
 """Somebody on the way gave up waiting: the message may have been taken over behind them."""
 
@@ -60,6 +65,17 @@ class Listed:
     media: int = 0
 
 
+@dataclass(frozen=True, slots=True)
+class Sent:
+    """A message of ours as the provider lists it. Its `repr` shows no content."""
+
+    sid: str
+    created_at: datetime
+    status: str | None
+    segments: int | None
+    body: str = field(repr=False)
+
+
 class Registrable(Protocol):
     """Something that can be registered at Twilio."""
 
@@ -77,6 +93,10 @@ class MessageProvider(Protocol):
 
     def inbound(self, since: datetime, until: datetime) -> list[Listed]:
         """Messages of people between two moments, in any order. Raises NotSent, MaybeSent, Refused."""
+        ...
+
+    def outbound(self, to: str, sender: str) -> list[Sent]:
+        """The newest messages from one of our numbers to one person, newest first. Raises NotSent, MaybeSent, Refused."""
         ...
 
     def register(self, content: Registrable) -> str:
@@ -120,8 +140,7 @@ class TwilioProvider:
             sent = self._client.messages.create(**values)
         if not sent.sid:
             raise MaybeSent
-        segments = str(sent.num_segments or "")
-        return Accepted(sent.sid, sent.status, int(segments) if segments.isdigit() else None)
+        return Accepted(sent.sid, sent.status, _number(sent.num_segments))
 
     def inbound(self, since: datetime, until: datetime) -> list[Listed]:
         with _judged():
@@ -138,6 +157,15 @@ class TwilioProvider:
                     date_sent_after=since, date_sent_before=until, page_size=LISTED_AT_ONCE
                 )
                 if one.direction == "inbound" and one.sid and (one.date_sent or one.date_created)
+            ]
+
+    def outbound(self, to: str, sender: str) -> list[Sent]:
+        # Not by the time of sending: what still waits at Twilio has none.
+        with _judged():
+            return [
+                Sent(one.sid, one.date_created, one.status, _number(one.num_segments), one.body or "")
+                for one in self._client.messages.list(to=to, from_=sender, limit=NEWEST)
+                if one.sid and one.date_created
             ]
 
     def register(self, content: Registrable) -> str:
@@ -176,11 +204,17 @@ def _judged() -> Iterator[None]:
         raise MaybeSent from None
 
 
+def _number(text: object) -> int | None:
+    return int(str(text)) if str(text or "").isdigit() else None
+
+
 def _judge(error: TwilioException) -> Exception:
     """What an answer means. Its text is dropped: Twilio quotes numbers in it."""
     status, code = getattr(error, "status", None), getattr(error, "code", None)
     if status in _LATER:
         return NotSent(f"http_{status}")
+    if status in _BROKEN:
+        return Doubtful(f"http_{status}")
     if status in _TIMED_OUT:
         return MaybeSent()
     return Refused(str(code or status or "unknown")[:8])

@@ -16,8 +16,10 @@ LEGAL = {
     ("queued", "sending"), ("sending", "queued"), ("sending", "sent"), ("sending", "failed"), ("sending", "uncertain"), ("sending", "held"),
     ("queued", "dropped"), ("queued", "failed"), ("queued", "held"), ("held", "queued"), ("held", "dropped"), ("uncertain", "sent"),
     ("uncertain", "failed"), ("sent", "failed"), ("failed", "sent"), ("failed", "held"), ("sent", "held"), ("uncertain", "held"),
+    ("uncertain", "queued"),
 }  # fmt: skip
-"""The only steps there are. `uncertain` and `failed` become `sent` when Twilio itself speaks of the message."""
+"""The only steps there are. `uncertain` and `failed` become `sent` when Twilio itself speaks of the message; what Twilio
+answered with 500 is queued again once Twilio's list does not have it."""
 
 
 @dataclass(frozen=True, slots=True)

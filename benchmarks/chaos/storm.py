@@ -15,8 +15,8 @@ from benchmarks.chaos.line import VICTIMS, Line
 from benchmarks.chaos.people import DANGER, Person
 
 FAULTS = (
-    "rate_limit", "server_error", "timeout_before", "timeout_after", "undelivered", "duplicate_callbacks", "reversed_callbacks",
-    "lost_callbacks", "duplicate_webhook", "delayed_webhook", "lost_webhook",
+    "rate_limit", "server_error", "server_error_after", "timeout_before", "timeout_after", "undelivered", "duplicate_callbacks",
+    "reversed_callbacks", "lost_callbacks", "duplicate_webhook", "delayed_webhook", "lost_webhook",
 )  # fmt: skip
 SLOW = 3.0
 """Seconds of a time-out or a delay; the line waits for Twilio for a shorter time (see `__main__`)."""

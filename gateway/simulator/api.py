@@ -130,14 +130,14 @@ def _add_contents(app: FastAPI, simulator: Simulator) -> None:
 
 async def _faulty(simulator: Simulator, take: Callable[[], Awaitable[Response]]) -> Response:
     """Answer, or fail as planned: before the message was taken, or after."""
-    fault = simulator.faults.take("rate_limit", "server_error", "timeout_before", "timeout_after")
+    fault = simulator.faults.take("rate_limit", "server_error", "server_error_after", "timeout_before", "timeout_after")
     if fault is None:
         return await take()
     if fault.kind == "rate_limit":
         raise TwilioError(20429)
-    if fault.kind == "timeout_after":
+    if fault.kind in {"timeout_after", "server_error_after"}:
         await take()
-    if fault.kind != "server_error":
+    if not fault.kind.startswith("server_error"):
         await asyncio.sleep(fault.seconds)
     raise TwilioError(20500)
 

@@ -7,6 +7,7 @@ from typing import Literal, get_args
 FaultKind = Literal[
     "rate_limit",  # answers 429
     "server_error",  # answers 500, nothing was sent
+    "server_error_after",  # answers 500, yet the message goes out
     "timeout_before",  # no answer in time, nothing was sent
     "timeout_after",  # no answer in time, yet the message goes out
     "undelivered",  # accepted, then the handset is not reached

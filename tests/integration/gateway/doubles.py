@@ -6,7 +6,8 @@ import json
 import re
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
+from email.utils import format_datetime
 from hashlib import sha1
 from urllib.parse import parse_qsl, urlencode
 from uuid import UUID, uuid4
@@ -38,6 +39,7 @@ class FakeTwilio:
     contents: dict[str, dict[str, object]] = field(default_factory=dict)
     faults: list[Fault] = field(default_factory=list)
     seen: int = 0
+    lists_nothing: bool = False
 
     def __call__(self, request: httpx.Request) -> httpx.Response:
         listing = request.method == "GET" and request.url.path.endswith("/Messages.json")
@@ -46,7 +48,7 @@ class FakeTwilio:
         if request.headers.get("authorization") != f"Basic {wanted}":
             return refused(401, 20003)
         if listing:
-            return httpx.Response(200, json={"messages": [], "next_page_uri": None, "page": 0, "page_size": 1000})
+            return self._list(request)
         if self.faults:
             return self.faults.pop(0)(request)
         if request.url.path == f"/2010-04-01/Accounts/{self.account}/Messages.json":
@@ -54,6 +56,22 @@ class FakeTwilio:
         if request.url.path == "/v1/Content":
             return self._content(json.loads(request.content))
         return refused(404, 20404)
+
+    def _list(self, request: httpx.Request) -> httpx.Response:
+        """What we sent, newest first, when it is asked for by number; of what people wrote there is a list of its own in other tests."""
+        if self.lists_nothing:
+            return refused(503, 20503)
+        asked = request.url.params
+        found = [
+            {
+                "sid": f"SMf{number:031x}", "status": "queued", "num_segments": "1", "to": form["To"], "from": form["From"],
+                "body": form.get("Body") or json.loads(form["ContentVariables"])["1"], "direction": "outbound-api",
+                "date_created": format_datetime(datetime.now(UTC)), "date_sent": None,
+            }
+            for number, form in enumerate(self.sent, 1)
+            if (form["To"], form["From"]) == (asked.get("To"), asked.get("From"))
+        ]  # fmt: skip
+        return httpx.Response(200, json={"messages": found[::-1], "next_page_uri": None, "page": 0, "page_size": 1000})
 
     def _message(self, form: dict[str, str]) -> httpx.Response:  # noqa: PLR0911 - one return for each thing Twilio refuses
         if set(form) - _SEND_FIELDS or not re.fullmatch(r"(whatsapp:)?\+[0-9]{8,15}", form.get("To", "")):

@@ -126,6 +126,7 @@ async def test_while_the_confirmation_waits_for_twilio_nobody_says_anything_else
     assert caught.value.reason == "opted_out"
     with line.sessions.begin() as session:
         session.execute(text("UPDATE procrastinate_jobs SET scheduled_at = NULL"))
+        session.execute(text("UPDATE message SET handled_at = handled_at - interval '31 seconds'"))
     await line.work()
     assert (flags(line), line.twilio.bodies) == ((True, False), ["An information line.", CONFIRMATION])
 
@@ -138,8 +139,9 @@ async def test_when_twilio_stays_away_the_opt_out_holds_all_the_same(line: Line)
     for _ in range(MAX_ATTEMPTS):
         with line.sessions.begin() as session:
             session.execute(text("UPDATE procrastinate_jobs SET scheduled_at = NULL"))
+            session.execute(text("UPDATE message SET handled_at = handled_at - interval '31 seconds'"))
         await line.work()
-    assert (flags(line), line.out()[-1][1]) == ((True, False), "failed")
+    assert (flags(line), line.out()[-1][1]) == ((True, False), "uncertain"), "nobody knows whether the last try arrived"
 
 
 async def test_what_was_queued_before_stop_is_not_sent_after_it(line: Line) -> None:

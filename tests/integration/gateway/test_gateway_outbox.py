@@ -98,8 +98,6 @@ async def test_without_buttons_the_choices_go_out_as_numbers(line: Line) -> None
     "fault",
     [
         lambda _: refused(429, 20429),
-        lambda _: refused(500, 20500),
-        lambda _: httpx.Response(503, text="<html>"),
         no_connection,
     ],
 )
@@ -112,6 +110,89 @@ async def test_what_certainly_was_not_sent_is_sent_again(line: Line, fault: obje
     send(line.gateway, row.id)
     assert state(line) == ("sent", "queued", None)
     assert len(line.twilio.sent) == 1
+
+
+BROKEN = [
+    lambda _: refused(500, 20500),
+    lambda _: httpx.Response(502, text=""),
+    lambda _: httpx.Response(503, text="<html>"),
+]
+
+
+def earlier(line: Line, seconds: float) -> None:
+    """So long ago was the last attempt of everything that was sent."""
+    with line.sessions.begin() as session:
+        session.execute(text("UPDATE message SET handled_at = handled_at - make_interval(secs => :s)"), {"s": seconds})
+
+
+@pytest.mark.parametrize("fault", BROKEN)
+async def test_after_an_error_of_twilios_its_list_is_asked_before_anything_is_sent_again(
+    line: Line, fault: object
+) -> None:
+    row = await queued(line)
+    line.twilio.faults = [fault]  # type: ignore[list-item]
+    with pytest.raises(SendLater):
+        send(line.gateway, row.id)
+    assert state(line)[0] == "uncertain"
+    with line.sessions.begin() as session:
+        assert thread.messages(session, row.conversation_id)[-1].state == "uncertain", "staff see it"
+    with pytest.raises(SendLater):
+        send(line.gateway, row.id)  # the list may not show it yet
+    line.twilio.lists_nothing = True
+    earlier(line, 31)
+    with pytest.raises(SendLater):
+        send(line.gateway, row.id)  # nobody knows
+    assert (line.twilio.seen, line.twilio.sent) == (1, [])
+    line.twilio.lists_nothing = False
+    send(line.gateway, row.id)
+    assert state(line) == ("sent", "queued", None)
+    assert len(line.twilio.sent) == 1
+
+
+@pytest.mark.parametrize("channel", ["sms", "whatsapp"])
+async def test_what_twilio_took_over_before_it_answered_with_an_error_is_not_sent_twice(
+    line: Line, channel: str
+) -> None:
+    def after(request: httpx.Request) -> httpx.Response:
+        line.twilio(request)
+        return refused(500, 20500)
+
+    row = await queued(line, channel=channel, says=(MORE,))
+    line.twilio.faults = [after] if channel == "sms" else [line.twilio, after]
+    with pytest.raises(SendLater):
+        send(line.gateway, row.id)
+    send(line.gateway, row.id)
+    assert state(line) == ("sent", "queued", None)
+    assert line.rows("outbound")[-1].provider_sid == "SMf" + f"{1:031x}"
+    send(line.gateway, row.id)
+    assert len(line.twilio.sent) == 1
+
+
+async def test_a_message_that_the_list_cannot_tell_apart_stays_uncertain(line: Line) -> None:
+    row = await queued(line)
+    line.twilio.sent.append({"To": THEM, "From": US, "Body": "something else"})
+    line.twilio.faults = [lambda _: refused(500, 20500)]
+    with pytest.raises(SendLater):
+        send(line.gateway, row.id)
+    earlier(line, 31)
+    with pytest.raises(SendLater):
+        send(line.gateway, row.id)
+    assert (state(line)[0], line.twilio.seen) == ("uncertain", 1)
+    await line.status(row.id, "sent", MessageSid="SM9")
+    send(line.gateway, row.id)
+    assert state(line) == ("sent", "sent", None)
+
+
+async def test_a_twilio_that_stays_broken_leaves_an_uncertain_message_and_a_stop_is_obeyed(line: Line) -> None:
+    row = await queued(line)
+    line.twilio.faults = [BROKEN[0]] * MAX_ATTEMPTS
+    for _ in range(MAX_ATTEMPTS - 1):
+        with pytest.raises(SendLater):
+            send(line.gateway, row.id)
+        earlier(line, 31)
+    send(line.gateway, row.id)
+    send(line.gateway, row.id)
+    assert (state(line)[0], line.twilio.seen) == ("uncertain", MAX_ATTEMPTS)
 
 
 async def test_messages_behind_one_that_waits_wait_too(line: Line) -> None:
