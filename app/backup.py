@@ -19,7 +19,7 @@ from core.database import now
 from core.jobs import plain_conninfo
 from core.settings import Settings, variable_of
 
-KEYS = ("encryption_keys", "hash_key", "engine_key", "engine_secret", "actions_secret")
+KEYS = ("encryption_keys", "hash_key", "engine_key", "engine_secret", "actions_secret", "push_key")
 APART = "person_key"
 MANIFEST, DATABASE, TRACKER, SECRETS, PEOPLE = "manifest", "database", "tracker", "secrets", "person_keys"
 

@@ -26,6 +26,7 @@ _MADE: dict[str, Callable[[], str]] = {
     "engine_key": _key,
     "engine_secret": lambda: secrets.token_urlsafe(32),
     "actions_secret": lambda: secrets.token_urlsafe(32),
+    "push_key": _key,
 }
 _DEMONSTRATION: dict[str, Callable[[], str]] = {
     "twilio_account_sid": lambda: "AC" + secrets.token_hex(16),

@@ -11,7 +11,7 @@ from cases.tasks import add_tasks as add_case_tasks
 from core.jobs import DEAD_AFTER_SECONDS, HEARTBEAT_SECONDS, QUEUES, look_after_jobs, make_app
 from core.logging import get_logger, set_up_logging
 from core.settings import SettingsError, get_settings
-from desk.notices import AppriseTeller
+from desk.notices import StaffTeller
 from desk.notices import add_tasks as add_notice_tasks
 from desk.releases import add_tasks as add_statistics_tasks
 from directory.exchange.tasks import add_tasks as add_import_tasks
@@ -53,7 +53,7 @@ async def work() -> None:
     add_referral_tasks(app, rooms.sessions, settings, senders)
     add_import_tasks(app, rooms.sessions)
     add_statistics_tasks(app, rooms.sessions, settings)
-    add_notice_tasks(app, rooms.sessions, settings, AppriseTeller(settings))
+    add_notice_tasks(app, rooms.sessions, settings, StaffTeller(settings))
     rooms.follower.start()
     try:
         async with app.open_async():

@@ -289,6 +289,11 @@ class Settings(BaseSettings):
     )
     hash_key: SecretStr | None = Field(None, description="Key of the look-up hash of phone numbers (base64, 32 bytes).")
 
+    push_key: SecretStr | None = Field(
+        None,
+        description="Key by which push services of browsers know this copy (base64, 32 bytes). Another one ends all notices in browsers.",
+    )
+
     # How long what people wrote is kept (protocol 3.2; an impact assessment decides the values of a deployment)
     retention: Seconds = Field(
         timedelta(days=90), description="Seconds for which a conversation with a case is kept after it was closed."
@@ -331,6 +336,18 @@ class Settings(BaseSettings):
     staff_sms_from: str | None = Field(
         None,
         description="Number at Twilio from which staff get an SMS that a case waits. Absent: they get none.",
+    )
+
+    push_services: Listed = Field(
+        (
+            "fcm.googleapis.com",
+            "updates.push.services.mozilla.com",
+            "web.push.apple.com",
+            "*.push.apple.com",
+            "*.notify.windows.com",
+        ),
+        description="Push services of browsers through which staff may be told that a case waits; `*.` stands for every name below. "
+        "Empty: none.",
     )
 
     # Keeping the directory true
@@ -376,6 +393,7 @@ class Settings(BaseSettings):
         "numbers",
         "processes",
         "engine_urls",
+        "push_services",
         mode="before",
     )
     @classmethod
@@ -416,7 +434,7 @@ class Settings(BaseSettings):
             raise ValueError("it must begin with http:// or https://")
         return value.rstrip("/") if value else value
 
-    @field_validator("engine_key", "hash_key")
+    @field_validator("engine_key", "hash_key", "push_key")
     @classmethod
     def _key(cls, value: SecretStr | None) -> SecretStr | None:
         if value is not None:

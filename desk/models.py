@@ -224,17 +224,28 @@ class HandoverNote(Identified, Base):
 
 
 class StaffAddress(Identified, Base):
-    """Where somebody of the staff is told outside the desk that a case waits, and when not (desk/notices.py)."""
+    """Where somebody of the staff is told outside the desk that a case waits, and when not (desk/notices.py).
+
+    One address by mail, one by SMS; of browsers as many as they use, and a browser tells only whoever asked for it last.
+    """
 
     __tablename__ = "staff_address"
     __table_args__ = (
-        UniqueConstraint("user_id", "channel"),
-        CheckConstraint("channel IN ('email', 'sms')", name="channel"),
+        Index("uq_staff_address_one", "user_id", "channel", unique=True, postgresql_where=text("channel <> 'push'")),
+        CheckConstraint("channel IN ('email', 'sms', 'push')", name="channel"),
+        CheckConstraint("(channel = 'push') = (endpoint_hash IS NOT NULL)", name="endpoint_hash"),
     )
 
     user_id: Mapped[UUID] = mapped_column(ForeignKey("staff_user.id", ondelete="CASCADE"), index=True)
     channel: Mapped[str]
     address_encrypted: Mapped[bytes | None] = mapped_column(LargeBinary)
+    """Of a browser: its subscription as JSON."""
+    endpoint_hash: Mapped[bytes | None] = mapped_column(LargeBinary, unique=True)
+    """By it a browser is known again. Keyed: it leads to none."""
+    browser: Mapped[str] = mapped_column(default="", server_default="")
+    """Such as `Firefox, Linux`."""
+    language: Mapped[str] = mapped_column(default="en", server_default="en")
+    """Of the desk, when the address was given: the notice is in it."""
     quiet_from: Mapped[time | None]
     quiet_until: Mapped[time | None]
     """Clock times in `time_zone` between which only an emergency is told."""

@@ -4,6 +4,7 @@ Every minute: whoever is first on call for a case that nobody took, then, as it 
 once a step. Quiet hours hold for everything but an emergency; what they kept back is told when they end, if the case still waits.
 """
 
+import json
 from collections.abc import Iterator
 from datetime import datetime, time
 from typing import Protocol
@@ -13,7 +14,7 @@ from zoneinfo import ZoneInfo
 
 import apprise
 import procrastinate
-from sqlalchemy import select
+from sqlalchemy import delete, select
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session, joinedload
 
@@ -25,7 +26,8 @@ from core.logging import get_logger
 from core.settings import Settings
 from desk import handover
 from desk.models import StaffAddress, StaffNotice
-from desk.words import words
+from desk.push import AddressGoneError, Pusher
+from desk.words import speaking, words
 
 log = get_logger(__name__)
 
@@ -38,17 +40,20 @@ class Teller(Protocol):
     """Sends one short text to one address."""
 
     def tell(self, channel: str, address: str, text: str) -> bool:
-        """Whether it was taken."""
+        """Whether it was taken. Raises AddressGoneError where nobody is told any more."""
         ...
 
 
-class AppriseTeller:
-    """By mail through the mail server of the settings, by SMS through their account at Twilio; what is not set up is not sent."""
+class StaffTeller:
+    """By mail through the mail server of the settings, by SMS through their account at Twilio (both Apprise), browsers (desk/push.py)."""
 
-    def __init__(self, settings: Settings) -> None:
+    def __init__(self, settings: Settings, pusher: Pusher | None = None) -> None:
         self._settings = settings
+        self._pusher = pusher or Pusher(settings)
 
     def tell(self, channel: str, address: str, text: str) -> bool:
+        if channel == "push":
+            return self._pusher.push(address, text)
         url = self.url_of(channel, address)
         if url is None:
             return False
@@ -116,12 +121,28 @@ def _tell(session: Session, settings: Settings, teller: Teller, key: tuple[UUID,
     if notice.sent_at is not None or notice.tries >= MOST_TRIES or address.address is None:
         return False
     notice.tries += 1
-    text = words().say("notice_waits", address=f"{settings.public_base()}/desk")
-    if not teller.tell(address.channel, address.address, text):
+    with speaking(address.language):
+        text = _text(address.channel, settings)
+    try:
+        told = teller.tell(address.channel, address.address, text)
+    except AddressGoneError:
+        log.info("a browser is told no more", user=str(address.user_id))
+        session.execute(delete(StaffAddress).where(StaffAddress.id == address_id))
+        return False
+    if not told:
         log.warning("staff were not told", channel=address.channel, count=notice.tries)
         return False
     notice.sent_at = now()
     return True
+
+
+def _text(channel: str, settings: Settings) -> str:
+    """The same for every case and whoever it is of."""
+    console = words()
+    if channel == "push":
+        told = {"say": console.say("notice_waits", address="").strip(), "lang": console.code, "dir": console.direction}
+        return json.dumps(told, ensure_ascii=False)
+    return console.say("notice_waits", address=f"{settings.public_base()}/desk")
 
 
 def is_quiet(address: StaffAddress, at: datetime) -> bool:

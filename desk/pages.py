@@ -38,6 +38,12 @@ def static_url(name: str) -> str:
 def mount_static(web: FastAPI) -> None:
     """Serve the static files. They hold nothing of anybody and need no sign-in."""
 
+    @web.get(PUSH_WORKER, include_in_schema=False)
+    def push_worker() -> Response:
+        # Without the header it could only be asked about static files: a touch on a notice finds the page of the desk that is open.
+        headers = {**HEADERS, "Cache-Control": "no-cache", "Service-Worker-Allowed": "/desk/"}
+        return FileResponse(static_files()["push-worker.js"], headers=headers, media_type="text/javascript")
+
     @web.get("/desk/static/{digest}/{name}", include_in_schema=False)
     def static(digest: str, name: str) -> Response:
         path = static_files().get(name)
@@ -46,6 +52,10 @@ def mount_static(web: FastAPI) -> None:
         fresh = static_url(name).split("/")[3] == digest
         caching = "public, max-age=31536000, immutable" if fresh else "no-cache"
         return FileResponse(path, headers={**HEADERS, "Cache-Control": caching})
+
+
+PUSH_WORKER = "/desk/static/push-worker.js"
+"""Where the worker of notices is served: always the same address, or a browser would keep the old one beside the new."""
 
 
 @cache

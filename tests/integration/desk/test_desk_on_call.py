@@ -15,7 +15,7 @@ from cases.teams import default_team, set_teams
 from core.database import now
 from desk import handover
 from desk.models import HandoverNote, StaffAddress, StaffNotice
-from desk.notices import MOST_TRIES, AppriseTeller, is_quiet, tell_waiting
+from desk.notices import MOST_TRIES, StaffTeller, is_quiet, tell_waiting
 from gateway.waiting import escalate
 
 WORDS = "A case waits. http://testserver/desk"
@@ -143,7 +143,7 @@ def test_who_would_only_be_called_does_not_read_now(world: Any) -> None:
 
 @pytest.mark.filterwarnings("ignore:'imghdr' is deprecated")  # a module of Apprise that is not ours to use
 def test_addresses_are_built_that_apprise_takes_and_nothing_is_sent_that_is_not_set_up(world: Any) -> None:
-    none = AppriseTeller(world.settings)
+    none = StaffTeller(world.settings)
     assert none.url_of("email", "a@desk.example") is None
     assert not none.tell("sms", "+15005550100", WORDS)
     for security in ("starttls", "tls", "none"):
@@ -151,7 +151,7 @@ def test_addresses_are_built_that_apprise_takes_and_nothing_is_sent_that_is_not_
             update={"smtp_host": "mail.example", "smtp_from": "desk@desk.example", "smtp_user": "u@x", "smtp_security": security,
                     "smtp_password": SecretStr("p/w?&"), "staff_sms_from": "+15005550006", "twilio_auth_token": SecretStr("0" * 32)}
         )  # fmt: skip
-        teller = AppriseTeller(settings)
+        teller = StaffTeller(settings)
         mail = apprise.Apprise.instantiate(teller.url_of("email", "a+b@desk.example"))
         assert (mail.password, mail.targets[0][1], mail.port) == ("p/w?&", "a+b@desk.example", 587)
     sms = apprise.Apprise.instantiate(teller.url_of("sms", "+15005550100"))
