@@ -1,4 +1,4 @@
-"""What is counted for the statistics: people with a case, by what was decided and told; questions people left; what the bot understood.
+"""What is counted for the statistics: people with a case, by what was decided, told and referred; questions left; what the bot understood.
 
 Numbers are of four whole weeks and are published once, when the last has settled (desk/releases.py). Each person counts once in them.
 What happens in conversations that are soon deleted is noted every hour as marks; cases are read when the numbers are published.
@@ -17,6 +17,7 @@ from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session, aliased
 
 from cases.models import LEVELS, Case, Conversation
+from cases.referrals.models import FollowUp, Referral
 from cases.service import read_screening
 from core.encryption import cipher
 from core.settings import Settings
@@ -41,6 +42,14 @@ OTHER = "other"
 """A language or a country that this copy does not serve, or that is not known: a row of its own would say that somebody from there wrote.
 Also outcomes that say nothing of the service. Fewer rows leave more of them shown."""
 OUTCOME_ROWS = ("helped", "referred", "information_only", "not_reachable", OTHER, STILL_OPEN)
+NONE = "none"
+REFERRAL_ROWS = (NONE, "refused", "withdrawn", "expired", "declined", "waiting", "accepted")
+"""How far the furthest referral of the case to a service came, the furthest last; none: nothing was sent, and nobody refused."""
+_STAND = {"sent": "waiting", "opened": "waiting", "asked_back": "waiting", "draft": NONE, "asked": NONE, "agreed": NONE}
+UNSENT, NOT_SENT = "unsent", (NONE, "refused")
+FOLLOW_UP_ROWS = ("yes", "not_yet", "no", "not_reached", NONE, UNSENT)
+"""What people answered days later to whether it worked (Q24), and those without a referral, so that this table says how it hangs on that of
+the referrals: what only a reader knows and `desk.suppression` does not could tell a small number."""
 NOT_UNDERSTOOD = "say_not_understood"
 
 ASKED, LEFT, HEARD, NOT_HEARD = "asked", "left", "heard", "not_heard"
@@ -48,7 +57,7 @@ ASKED, LEFT, HEARD, NOT_HEARD = "asked", "left", "heard", "not_heard"
 CellKey = tuple[str, str, str]
 """Table, row, column. The margin of a table is the table of its rows: `("level", "E", "")` is that of `("level:week", "E", …)`."""
 TOTAL: CellKey = ("people", "", "")
-BY = ("language", "country", "week", "answer", "outcome")
+BY = ("language", "country", "week", "answer", "outcome", "referral", "follow_up")
 """What is shown of all people, and of those of one level."""
 
 
@@ -63,6 +72,8 @@ class Counted:
     answer: str
     outcome: str
     needs: frozenset[str]
+    referral: str = NONE
+    follow_up: str = NONE
 
 
 @dataclass(frozen=True, slots=True)
@@ -188,6 +199,7 @@ def _people(session: Session, first_day: date) -> Iterator[Counted]:
         .join(Conversation, Conversation.id == Case.conversation_id)
         .where(Case.opened_at >= begins, Case.opened_at < begins + SPAN)
     ).all()
+    referred = _referred(session, [row[0].id for row in rows])
     seen: set[UUID] = set()
     for case, person, language, answered_at in sorted(
         rows, key=lambda row: (LEVELS.index(row[0].level), row[0].opened_at)
@@ -208,7 +220,27 @@ def _people(session: Session, first_day: date) -> Iterator[Counted]:
             answer="not_yet" if not moments else "in_time" if min(moments) <= case.due_at else "late",
             outcome=(case.outcome if case.outcome in OUTCOME_ROWS else OTHER) if case.outcome else STILL_OPEN,
             needs=frozenset(screening.needs) & frozenset(NEEDS),
+            referral=referred.get(case.id, (NONE, NONE))[0],
+            follow_up=referred.get(case.id, (NONE, NONE))[1],
         )
+
+
+def _referred(session: Session, cases: list[UUID]) -> dict[UUID, tuple[str, str]]:
+    """Of cases with referrals to services: how far the furthest came, and what its person said days later."""
+    found: dict[UUID, tuple[str, str]] = {}
+    rows = session.execute(
+        select(Referral.case_id, Referral.state, FollowUp.answer, FollowUp.state)
+        .outerjoin(FollowUp, FollowUp.referral_id == Referral.id)
+        .where(Referral.case_id.in_(cases), Referral.team_id.is_(None))
+    )
+    for case_id, state, answer, asked in rows:
+        stand = _STAND.get(state, state)
+        unreached = "not_reached" if asked in ("not_reached", "by_hand") else NONE
+        said = answer if answer in FOLLOW_UP_ROWS else unreached
+        before = found.get(case_id)
+        if before is None or REFERRAL_ROWS.index(stand) > REFERRAL_ROWS.index(before[0]):
+            found[case_id] = (stand, said)
+    return found
 
 
 def of_people(people: Iterable[Counted], rows: Rows) -> Tables:
@@ -218,6 +250,7 @@ def of_people(people: Iterable[Counted], rows: Rows) -> Tables:
             one,
             language=one.language if one.language in rows.languages else OTHER,
             country=one.country if one.country in rows.countries else OTHER,
+            follow_up=UNSENT if one.referral in NOT_SENT else NONE if one.follow_up == UNSENT else one.follow_up,
         )
         for one in people
     ]
@@ -228,6 +261,8 @@ def of_people(people: Iterable[Counted], rows: Rows) -> Tables:
         "language": list(rows.languages),
         "country": list(rows.countries),
         "week": list(rows.weeks),
+        "referral": list(REFERRAL_ROWS),
+        "follow_up": list(FOLLOW_UP_ROWS),
     }
     counts: Counter[CellKey] = Counter({TOTAL: len(everybody)})
     for one in everybody:
@@ -239,6 +274,7 @@ def of_people(people: Iterable[Counted], rows: Rows) -> Tables:
             has = "need" if need in one.needs else "need_not"
             counts[has, need, ""] += 1
             counts[f"level:{has}", one.level, need] += 1
+            counts[f"referral:{has}", one.referral, need] += 1
     sums = [Sum(TOTAL, tuple((name, value, "") for value in values[name])) for name in ("level", *BY)]
     for name in BY:
         sums += [
@@ -248,31 +284,42 @@ def of_people(people: Iterable[Counted], rows: Rows) -> Tables:
         sums += [
             Sum((name, value, ""), tuple((f"level:{name}", level, value) for level in LEVELS)) for value in values[name]
         ]
+    sums.append(Sum(("follow_up", UNSENT, ""), tuple(("referral", stand, "") for stand in NOT_SENT)))
+    sums += [
+        Sum(("level:follow_up", level, UNSENT), tuple(("level:referral", level, stand) for stand in NOT_SENT))
+        for level in LEVELS
+    ]
     for need, has in product(NEEDS, ("need", "need_not")):
-        sums.append(Sum((has, need, ""), tuple((f"level:{has}", level, need) for level in LEVELS)))
+        for name, of in (("level", LEVELS), ("referral", REFERRAL_ROWS)):
+            sums.append(Sum((has, need, ""), tuple((f"{name}:{has}", value, need) for value in of)))
     for need in NEEDS:
         sums.append(Sum(TOTAL, (("need", need, ""), ("need_not", need, ""))))
-        sums += [
-            Sum(("level", level, ""), (("level:need", level, need), ("level:need_not", level, need)))
-            for level in LEVELS
-        ]
+        for name, of in (("level", LEVELS), ("referral", REFERRAL_ROWS)):
+            sums += [
+                Sum((name, value, ""), ((f"{name}:need", value, need), (f"{name}:need_not", value, need)))
+                for value in of
+            ]
     cells = {cell for one in sums for cell in one.cells}
     networks = [_network(cells, {name}) for name in BY]
-    networks += [_network({cell for cell in cells if cell[0] == "level" or need in cell[1:] or cell == TOTAL}, {"need", "need_not"})
-                 for need in NEEDS]  # fmt: skip
+    networks += [
+        _network(
+            {cell for cell in cells if cell[0] == of or need in cell[1:] or cell == TOTAL}, {"need", "need_not"}, of
+        )
+        for need, of in product(NEEDS, ("level", "referral"))
+    ]
     return Tables({cell: counts[cell] for cell in sorted(cells)}, sums, networks)
 
 
-def _network(cells: set[CellKey], names: set[str]) -> dict[CellKey, tuple[str, str]]:
-    """The table of levels by something, as people who flow through a level and through the other group."""
+def _network(cells: set[CellKey], names: set[str], of: str = "level") -> dict[CellKey, tuple[str, str]]:
+    """The table of levels (or of what `of` names) by something, as people who flow through a level and through the other group."""
     edges: dict[CellKey, tuple[str, str]] = {TOTAL: ("end", "begin")}
     for cell in sorted(cells):
         table, row, column = cell
-        other = table.removeprefix("level:")
-        if table == "level":
-            edges[cell] = "begin", f"level {row}"
+        other = table.removeprefix(f"{of}:")
+        if table == of:
+            edges[cell] = "begin", f"{of} {row}"
         elif table in names:
             edges[cell] = f"{table} {row}", "end"
         elif other in names and other != table:
-            edges[cell] = f"level {row}", f"{other} {column}"
+            edges[cell] = f"{of} {row}", f"{other} {column}"
     return edges

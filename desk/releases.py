@@ -52,6 +52,10 @@ class Release:
         """One row of a table: column -> count."""
         return {column: count for (name, one, column), count in self.cells.items() if (name, one) == (table, row)}
 
+    def columns_of(self, table: str, column: str) -> dict[str, int | None]:
+        """One column of a table: row -> count."""
+        return {row: count for (name, row, one), count in self.cells.items() if (name, one) == (table, column)}
+
 
 def read_release(row: StatisticRelease) -> Release:
     """A release as it is stored."""

@@ -9,10 +9,11 @@ from datetime import date
 from cases.models import LEVELS
 from core.settings import Settings
 from desk.charts import Bar, Chart, chart
-from desk.counting import ASKED, BY, HEARD, LEFT, NOT_HEARD, OTHER, TOTAL
+from desk.counting import ASKED, BY, HEARD, LEFT, NOT_HEARD, OTHER, REFERRAL_ROWS, TOTAL
 from desk.releases import Release
 from desk.words import Words
 from directory.exchange.cells import neutralise
+from directory.models import NEEDS
 
 EVERYBODY = ""
 
@@ -36,6 +37,7 @@ def tables(release: Release, level: str, words: Words) -> list[Table]:
         found.append(_table(name, rows, [words.say("statistics_people")], words))
     if level == EVERYBODY:
         found += [
+            _referrals(release, words),
             _parts(release, "question", (ASKED, LEFT), words),
             _parts(release, "understanding", (HEARD, NOT_HEARD), words),
         ]
@@ -64,6 +66,18 @@ def _parts(release: Release, table: str, kinds: tuple[str, str], words: Words) -
     return _table(table, rows, [words.say(f"statistics_kind_{kind}") for kind in kinds], words)
 
 
+def _referrals(release: Release, words: Words) -> Table:
+    """Each need with how far the referrals of those who have it came."""
+    by_need = {need: release.columns_of("referral:need", need) for need in NEEDS}
+    rows = [
+        (label("need", need, words), [stands.get(one) for one in REFERRAL_ROWS])
+        for need, stands in by_need.items()
+        if any(count is not None for count in stands.values())
+    ]
+    kinds = [label("referral", one, words) for one in REFERRAL_ROWS]
+    return _table("referral_need", rows, kinds, words)
+
+
 def _table(name: str, rows: list[tuple[str, list[int | None]]], kinds: list[str], words: Words) -> Table:
     title = words.say(f"statistics_by_{name}")
     drawn = [Bar(said, counts[-1]) for said, counts in rows]
@@ -80,7 +94,12 @@ def label(table: str, row: str, words: Words) -> str:
         return words.country(row)
     if table == "week":
         return words.day(date.fromisoformat(row))
-    named = {"answer": "statistics_answer_", "outcome": "statistics_still_" if row == "open" else "outcome_"}
+    named = {
+        "answer": "statistics_answer_",
+        "outcome": "statistics_still_" if row == "open" else "outcome_",
+        "referral": "statistics_referral_",
+        "follow_up": "statistics_follow_up_",
+    }
     return words.find(f"{named.get(table, f'{table}_')}{row}", row)
 
 

@@ -11,7 +11,8 @@ from uuid import UUID, uuid4
 import pytest
 from sqlalchemy import delete, func, select
 
-from cases.models import Case, Conversation, Person
+from cases.models import Case, Conversation, Person, User
+from cases.referrals.models import FollowUp, Referral
 from cases.teams import default_team
 from core.database import now
 from desk import counting, releases
@@ -134,6 +135,52 @@ def test_questions_that_were_left_and_people_who_were_not_understood_count_once_
     )
     with world.sessions.begin() as session:
         assert session.execute(select(func.count()).select_from(StatisticMark)).scalar_one() == 0
+
+
+def test_referrals_count_by_how_far_they_came_by_need_and_by_what_people_said_later(world: Any) -> None:
+    cases(world, 30, "U", "en")
+    cases(world, 40, "P", "fr")
+    with world.sessions.begin() as session:
+        staff = User(name="Referring Example")
+        session.add(staff)
+        session.flush()
+        for number, case in enumerate(session.scalars(select(Case).order_by(Case.level.desc(), Case.id))):
+            # Half of them have another need; a declined one before an accepted one is an accepted one; a team is no service.
+            case.screening = f'{{"needs": ["{"health" if number % 2 else "shelter"}"], "answers": {{"country": "BD"}}}}'
+            stands = [(), ("declined", "accepted"), ("refused",), ("expired",)][number % 4]
+            for stand in (*stands, "team") if number % 8 else stands:
+                referral = Referral(
+                    case_id=case.id, conversation_id=case.conversation_id, created_by=staff.id,
+                    state="accepted" if stand == "team" else stand,
+                    team_id=default_team(session).id if stand == "team" else None,
+                )  # fmt: skip
+                session.add(referral)
+                session.flush()
+                if stand == "accepted":
+                    session.add(
+                        FollowUp(referral_id=referral.id, conversation_id=case.conversation_id, state="answered",
+                                 answer="yes", due_at=MONDAY)
+                    )  # fmt: skip
+    with world.sessions.begin() as session:
+        tables = counting.read_tables(session, FIRST, world.settings)
+    stands = {stand: tables.counts["referral", stand, ""] for stand in counting.REFERRAL_ROWS}
+    assert stands == {
+        "none": 18,
+        "refused": 17,
+        "withdrawn": 0,
+        "expired": 17,
+        "declined": 0,
+        "waiting": 0,
+        "accepted": 18,
+    }
+    assert {said: tables.counts["follow_up", said, ""] for said in counting.FOLLOW_UP_ROWS} == {
+        "yes": 18, "not_yet": 0, "no": 0, "not_reached": 0, "none": 17, "unsent": 35,
+    }  # fmt: skip
+    assert tables.counts["referral:need", "accepted", "health"] == 18
+    assert tables.counts["referral:need", "accepted", "shelter"] == 0
+    release = publish(world)
+    assert release.rows("referral")["accepted"] == 18
+    assert all(count is None or count >= 10 for count in release.cells.values())
 
 
 @pytest.fixture

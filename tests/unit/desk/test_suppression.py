@@ -18,6 +18,7 @@ PEOPLE = st.builds(
     level=st.sampled_from(LEVELS), language=st.sampled_from(("en", "en", "fr", "ar")), country=st.sampled_from(("BD", "MA", "PL")),
     week=st.sampled_from(ROWS.weeks), answer=st.sampled_from(counting.ANSWERS), outcome=st.sampled_from(("helped", "referred", "open")),
     needs=st.frozensets(st.sampled_from(("shelter", "health")), max_size=2),
+    referral=st.sampled_from(("none", "none", "refused", "declined", "accepted")), follow_up=st.sampled_from(("yes", "no", "none")),
 )  # fmt: skip
 CROWDS = st.lists(st.tuples(PEOPLE, st.integers(1, 60)), max_size=12).map(
     lambda groups: [person for person, number in groups for _ in range(number)]
@@ -43,6 +44,19 @@ def test_nothing_small_is_published_and_nothing_left_out_can_be_recovered(people
     assert all(high[cell] - low[cell] + 1 >= SPAN for cell in hidden)
     for name in BY:
         attack_table(tables.counts, shown, name)
+
+
+@given(CROWDS)
+@settings(max_examples=10, phases=(Phase.explicit, Phase.generate))
+def test_answers_days_later_tell_nothing_of_how_many_were_referred(people: list[Counted]) -> None:
+    """A reader knows that only who was referred is asked: that knowledge is a sum like any other."""
+    tables = of_people(people, ROWS)
+    sent = sum(
+        tables.counts["referral", stand, ""] for stand in ("withdrawn", "expired", "declined", "waiting", "accepted")
+    )
+    asked = sum(tables.counts["follow_up", said, ""] for said in ("yes", "not_yet", "no", "not_reached", "none"))
+    assert sent == asked
+    assert any(one.total == ("follow_up", "unsent", "") for one in tables.sums)
 
 
 def attack_table(counts: Mapping[CellKey, int], shown: Mapping[CellKey, int], name: str) -> None:
