@@ -4,6 +4,7 @@ import asyncio
 import sys
 
 from app.bootstrap import make_rooms
+from app.bot_sessions import add_tasks as add_bot_session_tasks
 from app.focal_points import make_senders
 from app.migrations import standing
 from cases.referrals.letters import add_tasks as add_referral_tasks
@@ -49,6 +50,7 @@ async def work() -> None:
     add_tasks(app, rooms.gateway)
     senders = make_senders(settings, rooms.gateway)
     add_case_tasks(app, rooms.sessions, settings, senders)
+    add_bot_session_tasks(app, rooms.sessions, settings.engine_database_url)
     add_review_tasks(app, rooms.sessions, settings, senders)
     add_referral_tasks(app, rooms.sessions, settings, senders)
     add_import_tasks(app, rooms.sessions)
