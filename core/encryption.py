@@ -8,19 +8,21 @@ written for: a ciphertext copied to another row or column does not decrypt. `key
 import hashlib
 import hmac
 import os
+from collections.abc import Iterable
 from typing import Any, overload
 from uuid import UUID
 
 from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
-from sqlalchemy.orm import object_session
+from sqlalchemy.orm import Session, object_session
 
+from core import person_keys
 from core.database import current_session
 from core.key_providers import KeyProvider, StaticKeys, provider_of
 from core.person_keys import Owner, PersonKey, key_for_opening, key_for_sealing
 from core.settings import Settings, SettingsError, decode_key
 
-__all__ = ["Cipher", "DecryptionError", "Encrypted", "KeyProvider", "StaticKeys", "cipher", "use_cipher"]
+__all__ = ["Cipher", "DecryptionError", "Encrypted", "KeyProvider", "StaticKeys", "cipher", "fetch_keys", "use_cipher"]
 
 _VERSION, _OF_A_PERSON = 1, 2
 _NONCE, _KEY_ID = 12, 16
@@ -125,6 +127,12 @@ def cipher() -> Cipher:
     if _cipher is None:
         raise RuntimeError("the encryption keys of this process have not been set up")
     return _cipher
+
+
+def fetch_keys(session: Session, envelopes: Iterable[bytes | None]) -> None:
+    """Get the keys of many envelopes by one query; who opens them one by one would ask for each key."""
+    named = (bytes(one[1 : 1 + _KEY_ID]) for one in envelopes if one and one[0] == _OF_A_PERSON and len(one) > _KEY_ID)
+    person_keys.fetch(session.connection(), cipher(), [UUID(bytes=one) for one in named])
 
 
 class Encrypted:

@@ -175,11 +175,11 @@ class Settings(BaseSettings):
     # Referrals and what becomes of them (protocol 3.2)
     referral_urgent: Seconds = Field(
         timedelta(hours=24),
-        description="Level E and U: seconds that a partner has to answer a referral before it comes back to the queue.",
+        description="Level E and U: seconds for a partner to answer a referral, and for a person to agree; then it comes back.",
     )
     referral_other: Seconds = Field(
         timedelta(hours=72),
-        description="Level P and R: seconds that a partner has to answer a referral before it comes back to the queue.",
+        description="Level P and R: the same.",
     )
     referral_readable: Seconds = Field(
         timedelta(days=7), description="Seconds for which a partner can read a referral after accepting it."

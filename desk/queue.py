@@ -13,6 +13,7 @@ from cases.models import LEVELS, Case, Conversation, User
 from cases.service import is_paused, read_screening
 from cases.teams import in_teams_of
 from core.database import now
+from core.encryption import fetch_keys
 from desk import plain
 from desk.narrowing import FILTERS, Filter, Wanted, narrowed
 from desk.words import Words
@@ -78,6 +79,7 @@ def read_queue(session: Session, user: User, wanted: Wanted, words: Words) -> Qu
     if len(cases) > MOST:
         total = counts[wanted.show] if not fits else _count(session, user, wanted.show, at, fits)
         cases, more = cases[:MOST], total - MOST
+    fetch_keys(session, [case.screening_encrypted for case in cases])
     spoken = _last_words(session, [case.conversation_id for case in cases])
     ordered = sorted(cases, key=lambda case: (LEVELS.index(case.level), _waiting_since(case, spoken) or at))
     return Queue(

@@ -63,7 +63,7 @@ def ask(session: Session, gateway: Gateway, referral: Referral, user: User, name
     asked = question(session, gateway, case, name)
     if not asked.can_be_asked:
         raise BadInput(asked.refusal or "referral_kept_back")
-    course.ask(session, referral, user)
+    course.ask(session, referral, user, gateway.settings)
     give_back(session, case.id, user)
     say_system(session, case.conversation, "say_human_left", wording=gateway.wording, settings=gateway.settings)
     resume(session, case.conversation, prompt="ask_referral", value=name[:200])

@@ -50,13 +50,19 @@ def summaries(session: Session, case: Case, words: Words) -> list[Summary]:
             reference=one.reference,
             to=recipient(one, words),
             state=one.state,
-            says=words.say(f"referral_state_{one.state}"),
+            says=says(one, words),
             at=one.answered_at or one.sent_at or one.asked_at or one.created_at,
-            waits=one.state in ("draft", "agreed", "declined", "asked_back", "expired") and case.state == "open",
+            waits=case.state == "open"
+            and (one.state in ("draft", "agreed", "declined", "asked_back", "expired") or course.not_answered(one)),
             follow_up=follow_up(follow_ups.get(one.id), words),
         )
         for one in found
     ]
+
+
+def says(referral: Referral, words: Words) -> str:
+    """Its state in words."""
+    return words.say("referral_not_answered" if course.not_answered(referral) else f"referral_state_{referral.state}")
 
 
 def recipient(referral: Referral, words: Words) -> str:

@@ -92,10 +92,14 @@ class ReferralPages:
         case, session = referral.case, visit.session
         chosen = content.read(referral.content)
         name = self.name_of(visit, referral)
-        asks = referral.state in ("draft", "refused") and case.state == "open"
+        again = course.not_answered(referral)
+        asks = (referral.state in ("draft", "refused") or again) and case.state == "open"
         console = words()
         shown: dict[str, Any] = {
             "referral": referral,
+            "says": referral_page.says(referral, console),
+            "asks": asks,
+            "again": again,
             "to": referral_page.recipient(referral, console),
             "name": name,
             "fields": content.FIELDS,

@@ -48,7 +48,13 @@ def _expire(session: Session, gateway: Gateway, referral_id: UUID, moment: datet
     referral = course.expire(session, referral_id, moment)
     if referral is None:
         return False
-    come_back(session, session.get_one(Case, referral.case_id), "referral_unanswered", gateway.settings, at=moment)
+    reason = "referral_unanswered"
+    if referral.state == "asked":
+        reason = "referral_not_answered"
+    elif referral.question and not referral.reply:
+        # Nobody of ours answered: what the partner wanted to know must not look like their silence.
+        reason = "referral_question_waits"
+    come_back(session, session.get_one(Case, referral.case_id), reason, gateway.settings, at=moment)
     log.warning("a referral was not answered in its time", referral=str(referral_id))
     return True
 

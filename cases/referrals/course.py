@@ -27,9 +27,11 @@ log = get_logger(__name__)
 EDITABLE = ("draft", "asked", "agreed", "refused")
 LIVE = ("draft", "asked", "agreed", "sent", "opened", "asked_back", "accepted", "expired")
 """States that a withdrawal ends."""
+WAITING = ("asked", "sent", "opened", "asked_back")
+"""States in which somebody else's answer is waited for, until `expires_at`."""
 MOVES: dict[str, tuple[str, ...]] = {
     "draft": ("asked", "agreed", "withdrawn"),
-    "asked": ("agreed", "refused", "withdrawn"),
+    "asked": ("asked", "agreed", "refused", "withdrawn"),
     "refused": ("asked", "agreed", "withdrawn"),
     "agreed": ("sent", "accepted", "withdrawn"),
     "sent": ("opened", "asked_back", "accepted", "declined", "expired", "withdrawn"),
@@ -47,6 +49,8 @@ def move(session: Session, referral: Referral, to: str, *, user: User | None = N
     """Change the state, with its row in the referral's history and in the case's timeline. Raises WrongState."""
     if to not in MOVES[referral.state]:
         raise WrongState(referral.state)
+    if referral.state == "asked":
+        referral.expires_at = None
     referral.state = to
     if to in ("withdrawn", "declined", "expired"):
         referral.token_hash = None
@@ -102,13 +106,23 @@ def choose(session: Session, referral: Referral, fields: Iterable[content.Chosen
     session.flush()
 
 
-def ask(session: Session, referral: Referral, user: User) -> None:
-    """The bot is going to ask the person (Q23). Raises WrongState, also while it asks about another place."""
-    held(session, referral.case_id, user)
-    if asked_of(session, referral.conversation_id) is not None:
+def ask(session: Session, referral: Referral, user: User, settings: Settings) -> None:
+    """The bot is going to ask the person (Q23). Raises WrongState, also while it asks about another place.
+
+    From here on a time runs as for a partner: a question that nobody answers would keep the person from every place.
+    """
+    case = held(session, referral.case_id, user)
+    asked = asked_of(session, referral.conversation_id)
+    if asked is not None and (asked.id != referral.id or not not_answered(referral)):
         raise WrongState("asked")
-    referral.asked_at = now()
     move(session, referral, "asked", user=user)
+    referral.asked_at = now()
+    referral.expires_at = referral.asked_at + settings.referral_time(case.level)
+
+
+def not_answered(referral: Referral) -> bool:
+    """Whether the person was asked and has not answered in the time. A late answer is still one, about exactly this place."""
+    return referral.state == "asked" and referral.expires_at is None
 
 
 def asked_of(session: Session, conversation_id: UUID) -> Referral | None:
@@ -251,7 +265,10 @@ def forget(session: Session, conversation: Conversation) -> None:
 
 
 def expire(session: Session, referral_id: UUID, at: datetime) -> Referral | None:
-    """End a referral that was not answered in its time; None: it was, a moment ago."""
+    """End a referral that was not answered in its time; None: it was, a moment ago.
+
+    Where it is the person who has not answered, it stays as it is: a late yes is a yes, and they can be asked again.
+    """
     conversation_id = session.execute(
         select(Referral.conversation_id).where(Referral.id == referral_id)
     ).scalar_one_or_none()
@@ -259,8 +276,12 @@ def expire(session: Session, referral_id: UUID, at: datetime) -> Referral | None
         return None
     lock_conversation(session, conversation_id)
     referral = session.get_one(Referral, referral_id, with_for_update=True, populate_existing=True)
-    if referral.expires_at is None or referral.expires_at > at or "expired" not in MOVES[referral.state]:
+    if referral.expires_at is None or referral.expires_at > at or referral.state not in WAITING:
         return None
+    if referral.state == "asked":
+        referral.expires_at = None
+        note(session, referral, "not_answered")
+        return referral
     move(session, referral, "expired")
     follow_ups.cancel(session, referral)
     return referral
@@ -270,7 +291,7 @@ def overdue(session: Session, at: datetime, limit: int) -> Sequence[UUID]:
     """Referrals whose time is over and that nobody has answered."""
     return session.scalars(
         select(Referral.id)
-        .where(Referral.state.in_(("sent", "opened", "asked_back")), Referral.expires_at <= at)
+        .where(Referral.state.in_(WAITING), Referral.expires_at <= at)
         .order_by(Referral.expires_at)
         .limit(limit)
     ).all()

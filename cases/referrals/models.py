@@ -35,7 +35,11 @@ class Referral(Identified, Base):
         CheckConstraint(one_of("decline_reason", DECLINE_REASONS), name="decline_reason"),
         # The bot asks about one place at a time: a "yes" must never be read as an answer about another.
         Index("uq_referral_asked", "conversation_id", unique=True, postgresql_where=text("state = 'asked'")),
-        Index("ix_referral_expiry", "expires_at", postgresql_where=text("state IN ('sent', 'opened', 'asked_back')")),
+        Index(
+            "ix_referral_expiry",
+            "expires_at",
+            postgresql_where=text("state IN ('asked', 'sent', 'opened', 'asked_back')"),
+        ),
     )
 
     number: Mapped[int] = mapped_column(Identity(start=11), unique=True)
@@ -70,7 +74,7 @@ class Referral(Identified, Base):
     sent_at: Mapped[datetime | None]
     answered_at: Mapped[datetime | None]
     expires_at: Mapped[datetime | None]
-    """Unanswered until then, it comes back to the queue; accepted, it can be read until then."""
+    """Unanswered until then, by the person or the partner, it comes back to the queue; accepted, it can be read until then."""
 
     content = Encrypted(OF_CONVERSATION, through="conversation_id")
     question = Encrypted(OF_CONVERSATION, through="conversation_id")

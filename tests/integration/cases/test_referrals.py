@@ -63,7 +63,7 @@ class Desk:
 
     def sent(self) -> tuple[Referral, str]:
         referral = self.draft()
-        course.ask(self.session, referral, self.user)
+        course.ask(self.session, referral, self.user, self.settings)
         self.says(given=True)
         course.send(self.session, referral, self.user, "link", self.settings)
         return referral, links.token_of(referral)
@@ -89,10 +89,10 @@ def test_nothing_is_sent_before_the_person_agreed_to_this_place(desk: Desk) -> N
     desk.says(given=True)  # asked about nothing: a consent to no place
     with pytest.raises(NoConsent):
         course.send(desk.session, referral, desk.user, "link", desk.settings)
-    course.ask(desk.session, referral, desk.user)
+    course.ask(desk.session, referral, desk.user, desk.settings)
     other = desk.draft()
     with pytest.raises(WrongState):
-        course.ask(desk.session, other, desk.user)
+        course.ask(desk.session, other, desk.user, desk.settings)
     desk.says(given=True)
     course.send(desk.session, referral, desk.user, "link", desk.settings)
     with pytest.raises(NoConsent):
@@ -107,7 +107,7 @@ def test_what_the_person_answers_the_bot_decides_over_the_referral_it_asked_abou
     state: str,
 ) -> None:
     referral = desk.draft()
-    course.ask(desk.session, referral, desk.user)
+    course.ask(desk.session, referral, desk.user, desk.settings)
     catalogues = Catalogues.load(PROJECT / "locale", ("en",))
     world = LiveWorld(desk.session, desk.conversation.id, desk.settings, catalogues)
     world.record_consent("referral", given=given, language="en")
@@ -120,7 +120,7 @@ def test_what_the_person_answers_the_bot_decides_over_the_referral_it_asked_abou
 def test_a_no_about_one_place_takes_nothing_back_from_another(desk: Desk) -> None:
     _, token = desk.sent()
     other = desk.draft()
-    course.ask(desk.session, other, desk.user)
+    course.ask(desk.session, other, desk.user, desk.settings)
     desk.says(given=False)
     assert other.state == "refused"
     assert reads(desk, token)
@@ -198,7 +198,7 @@ def test_only_who_holds_the_case_prepares_asks_and_sends_and_of_no_other_case(de
     desk.session.flush()
     for act in (
         lambda: course.prepare(desk.session, desk.case.id, colleague, service=desk.place.id, language="en"),
-        lambda: course.ask(desk.session, referral, colleague),
+        lambda: course.ask(desk.session, referral, colleague, desk.settings),
         lambda: course.send(desk.session, referral, colleague, "form", desk.settings),
     ):
         with pytest.raises(NotTheOwner):
@@ -219,7 +219,7 @@ def test_every_field_is_known_filled_in_and_has_its_reason(desk: Desk) -> None:
         with pytest.raises(content.ContentError):
             course.choose(desk.session, referral, [content.Chosen(*field)])
     course.choose(desk.session, referral, [])
-    course.ask(desk.session, referral, desk.user)
+    course.ask(desk.session, referral, desk.user, desk.settings)
     desk.says(given=True)
     with pytest.raises(NothingChosen):
         course.send(desk.session, referral, desk.user, "link", desk.settings)
@@ -264,7 +264,7 @@ class Life:
         return links.token_of(self.referral)
 
     def ask(self) -> None:
-        course.ask(self.desk.session, self.referral, self.desk.user)
+        course.ask(self.desk.session, self.referral, self.desk.user, self.desk.settings)
 
     def yes(self) -> None:
         asked = self.referral.state == "asked"

@@ -1,5 +1,6 @@
 """The queue: most urgent first, then longest waiting; and every page hears of changes after they are committed, not before."""
 
+import json
 import os
 import re
 import signal
@@ -20,8 +21,10 @@ from sqlalchemy import event, text
 from starlette.types import ASGIApp
 
 from cases import service
-from cases.models import User
+from cases.models import Case, User
+from core import person_keys
 from core.database import notify
+from desk import facets
 from tests.ports import free_port
 
 ROWS = re.compile(r'data-testid="case-row".*?<a class="row-link"[^>]*>(K\d+)</a>', re.DOTALL)
@@ -294,3 +297,40 @@ def test_the_queue_asks_the_database_as_often_for_thirty_cases_as_for_three(worl
     for _ in range(27):
         world.case("U", needs=("health",), answers={"country": "BD"})
     assert queries() == few
+
+
+def test_a_filter_by_what_was_told_asks_as_often_for_thirty_cases_as_for_three_after_a_start(
+    world: Any, browser: Any
+) -> None:
+    """Each person has a key of their own: asking for one after the other would be ten thousand queries on a bad night."""
+    asked: list[str] = []
+    event.listen(world.sessions.engine, "before_cursor_execute", lambda *said: asked.append(said[2]))
+
+    def queries(show: str, rows: int) -> int:
+        asked.clear()
+        person_keys.forget()
+        facets.forget()
+        assert len(ROWS.findall(browser.get(f"/desk?{show}").text)) == rows
+        return len(asked)
+
+    for _ in range(3):
+        world.case("U", needs=("shelter",), answers={"country": "MA"})
+    few = [queries("need=shelter", 3), queries("show=all", 3)]
+    for number in range(27):
+        world.case("U", needs=("shelter",), answers={"country": "BD" if number % 2 else "MA"})
+    assert [queries("need=shelter", 30), queries("show=all", 30)] == few
+    assert queries("country=BD&need=shelter", 13) == few[0]
+
+
+def test_what_was_told_since_counts_at_once_although_what_was_told_before_is_remembered(
+    world: Any, browser: Any
+) -> None:
+    case_id = world.case("U", needs=("shelter",), answers={"country": "MA"})
+    other = world.case("U", needs=("health",), answers={"country": "MA"}, number="+15005550143")
+    assert len(ROWS.findall(browser.get("/desk?need=shelter").text)) == 1
+    with world.sessions.begin() as session:
+        session.get_one(Case, case_id).screening = json.dumps({"needs": ["health"], "answers": {"country": "BD"}})
+        session.get_one(Case, other).screening = None
+    assert len(ROWS.findall(browser.get("/desk?need=shelter").text)) == 0
+    assert len(ROWS.findall(browser.get("/desk?need=health&country=BD").text)) == 1
+    assert len(ROWS.findall(browser.get("/desk?country=MA").text)) == 0, "erased, and remembered all the same"

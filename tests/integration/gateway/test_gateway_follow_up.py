@@ -7,8 +7,9 @@ import pytest
 from sqlalchemy import select
 
 from cases import service
+from cases.errors import WrongState
 from cases.models import Case, CaseEvent
-from cases.referrals import course, follow_ups, links
+from cases.referrals import answers, course, follow_ups, links
 from cases.referrals.models import FollowUp, Referral
 from core.clocks import clock_of_country
 from core.database import Sessions, now
@@ -140,3 +141,64 @@ def test_the_case_the_person_has_open_by_now_is_the_one_that_comes_back(clock: C
         newer = session.scalars(select(Case).where(Case.state == "open")).one()
         assert newer.reason == "referral_unanswered"
         assert links.token_of(session.get_one(Referral, clock.id)) == clock.token
+
+
+@pytest.fixture
+def asked(sessions: Sessions, settings: Settings) -> Clock:
+    """As the desk asks: the bot has the conversation again, and nobody holds the case."""
+    clock = Clock(sessions, settings)
+    with sessions.begin() as session:
+        desk = Desk(session, settings)
+        referral = desk.draft()
+        course.ask(session, referral, desk.user, settings)
+        service.give_back(session, desk.case.id, desk.user)
+        clock.case, clock.id, clock.user = desk.case.id, referral.id, desk.user
+    return clock
+
+
+def test_a_person_who_does_not_answer_whether_they_agree_brings_the_case_back_and_may_still_say_yes(
+    asked: Clock,
+) -> None:
+    late = now() + asked.settings.referral_urgent + timedelta(minutes=1)
+    with asked.sessions.begin() as session:
+        # The place that is waited for beside it is another story.
+        for other in session.scalars(select(Referral).where(Referral.id != asked.id)):
+            course.withdraw(session, other)
+    assert follow_up(asked.gateway, at=late - timedelta(minutes=2)) == 0
+    assert follow_up(asked.gateway, at=late) == 1
+    assert follow_up(asked.gateway, at=late + timedelta(days=9)) == 0, "once, not every five minutes"
+    with asked.sessions.begin() as session:
+        case, referral = session.get_one(Case, asked.case), session.get_one(Referral, asked.id)
+        assert (case.reason, case.assignee_id) == ("referral_not_answered", None)
+        assert case.due_at == late + asked.settings.target_u
+        assert referral.state == "asked"
+        assert course.not_answered(referral)
+        consent = service.record_consent(
+            session, case.conversation_id, "referral", given=True, language="en", text_version="1"
+        )
+        course.answered(session, consent)
+        assert referral.state == "agreed"
+
+
+def test_who_did_not_answer_can_be_asked_again_and_not_before_the_time_is_over(asked: Clock) -> None:
+    with asked.sessions.begin() as session:
+        service.take(session, asked.case, asked.user)
+        with pytest.raises(WrongState):
+            course.ask(session, session.get_one(Referral, asked.id), asked.user, asked.settings)
+    follow_up(asked.gateway, at=now() + asked.settings.referral_urgent + timedelta(minutes=1))
+    with asked.sessions.begin() as session:
+        service.take(session, asked.case, session.merge(asked.user))
+        referral = session.get_one(Referral, asked.id)
+        course.ask(session, referral, asked.user, asked.settings)
+        assert not course.not_answered(referral)
+        assert referral.expires_at is not None
+        assert referral.expires_at > now()
+
+
+def test_a_question_of_a_partner_that_nobody_answers_is_not_told_as_their_silence(clock: Clock) -> None:
+    with clock.sessions.begin() as session:
+        answers.ask_back(session, clock.token, "For how many nights?")
+    late = now() + clock.settings.referral_urgent + timedelta(days=2)
+    follow_up(clock.gateway, at=late)
+    seen = clock.look()
+    assert (seen["referral"], seen["reason"], seen["holder"]) == ("expired", "referral_question_waits", None)
