@@ -11,11 +11,11 @@ from uuid import UUID
 from app.bootstrap import make_sessions
 from core.database import Sessions
 from core.settings import Settings
-from desk.import_words import told
+from desk.import_words import told, why
 from desk.words import Words, words
 from directory.errors import DirectoryError
 from directory.exchange import Applied, Outcome, Plan, Source, Undone, apply, dry_run, spooled, undo
-from directory.exchange.errors import RefusedEntriesError, UnreadableError
+from directory.exchange.errors import FailedError, RefusedEntriesError
 
 FINE, REFUSED, UNREADABLE = 0, 1, 2
 """Exit codes: everything is or would be written; some entries are refused; the file cannot be read or nothing was done."""
@@ -56,10 +56,10 @@ def import_file(
                 seen=said.outcome,
             )
             return said.end(applied.plan, applied)
-    except RefusedEntriesError as error:
-        said.failure(str(error))
-        return REFUSED
-    except (UnreadableError, DirectoryError) as error:
+    except FailedError as error:
+        said.failure(why(said.console, error.failure))
+        return REFUSED if isinstance(error, RefusedEntriesError) else UNREADABLE
+    except DirectoryError as error:
         said.failure(str(error))
         return UNREADABLE
     finally:
@@ -112,7 +112,7 @@ class _Said:
 
     def __init__(self, out: IO[str], console: Words, *, as_json: bool) -> None:
         self._out = out
-        self._console = console
+        self.console = console
         self._json = as_json
         self._shown = dict.fromkeys(_MARKS, 0)
         self._progressing = sys.stderr.isatty()
@@ -130,8 +130,8 @@ class _Said:
             for kind, problems in (("problems", outcome.problems), ("warnings", outcome.warnings)):
                 for item, problem in zip(entry[kind], problems, strict=True):
                     item |= {
-                        "says": told(self._console, problem, "says"),
-                        "remedy": told(self._console, problem, "remedy"),
+                        "says": told(self.console, problem, "says"),
+                        "remedy": told(self.console, problem, "remedy"),
                     }
             self._out.write(json.dumps(entry, ensure_ascii=False) + "\n")
 
@@ -184,7 +184,7 @@ class _Said:
         for mark, problems in (("", outcome.problems), ("note: ", outcome.warnings)):
             for problem in problems:
                 place = f"{problem.column}: " if problem.column else ""
-                says, remedy = told(self._console, problem, "says"), told(self._console, problem, "remedy")
+                says, remedy = told(self.console, problem, "says"), told(self.console, problem, "remedy")
                 write(f"    {mark}{place}{says}; {remedy}\n")
         for other in outcome.duplicates:
             where = other.where or f"entry {other.service_id}"

@@ -4,6 +4,7 @@ from typing import Literal
 
 from desk.problems import kind_of_rule
 from desk.words import Words
+from directory.exchange.failures import Failure
 from directory.exchange.problems import Problem
 
 
@@ -16,3 +17,8 @@ def told(console: Words, problem: Problem, part: Literal["says", "remedy"]) -> s
         if not values["reason"] or "{" in values["reason"]:
             values["reason"] = problem.values.get("reason", "")
     return console.say(f"directory_import_{part}_{problem.code}", **values)
+
+
+def why(console: Words, failure: Failure) -> str:
+    """Why a file as a whole came to nothing."""
+    return console.say(f"directory_import_failure_{failure.code}", **failure.values)

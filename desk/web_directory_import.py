@@ -17,12 +17,13 @@ from desk.directory_pages import HOME, DirectoryPages, Form, back, names_of
 from desk.entry_words import EntryWords
 from desk.errors import NotFound
 from desk.form_fields import Fields
-from desk.import_words import told
+from desk.import_words import told, why
 from desk.pages import go
 from desk.permissions import needs
 from desk.words import words
 from directory.exchange import batches, undo, uploads
 from directory.exchange.errors import UnknownBatchError, UnreadableError, UploadStateError
+from directory.exchange.failures import Failure
 from directory.exchange.models import ImportBatch, ImportUpload
 from directory.hsds.documents import Reader
 from directory.hsds.export import Format, export
@@ -69,8 +70,8 @@ def _add_bringing(router: APIRouter, pages: DirectoryPages) -> None:
                         visit.session, file.file, file_name=file.filename[:200], by=str(visit.user.id),
                         review=pages.settings.four_eyes(), country=country[:2] or None,
                     )  # fmt: skip
-            except UnreadableError:
-                return _overview(pages, visit, request, status=422, refused="directory_refused_unreadable")
+            except UnreadableError as error:
+                return _overview(pages, visit, request, status=422, failed=why(words(), error.kept))
             upload_id, small = upload.id, upload.size <= uploads.SMALL
             if not small:
                 uploads.start(visit.session, upload_id)
@@ -158,13 +159,21 @@ def _found(visit: Visit, upload_id: UUID) -> ImportUpload:
 
 
 def _overview(
-    pages: DirectoryPages, visit: Visit, request: Request, *, status: int = 200, refused: str = "", undone: Any = None
+    pages: DirectoryPages,
+    visit: Visit,
+    request: Request,
+    *,
+    status: int = 200,
+    refused: str = "",
+    failed: str = "",
+    undone: Any = None,
 ) -> Response:
     waiting = visit.session.scalars(select(ImportUpload).order_by(ImportUpload.created_at.desc()).limit(50)).all()
     done = batches(visit.session)[:50]
     people = {one.by for one in waiting} | {one.by for one in done} | {one.undone_by for one in done if one.undone_by}
     return pages.show(
-        visit, request, "directory_imports.html", status=status, waiting=waiting, batches=done, refused=refused, undone=undone,
+        visit, request, "directory_imports.html", status=status, waiting=waiting, batches=done, refused=refused,
+        failed=failed, undone=undone,
         names=names_of(visit, people, words()), served=pages.settings.countries,
         kinds={kind: word for kind, (_, _, word) in KINDS.items()},
         most=uploads.MOST_UPLOAD // 1024 // 1024,
@@ -180,7 +189,7 @@ def _upload(
     notable = [one for one in plan.outcomes if one.notable][:SHOWN] if plan else []
     return pages.show(
         visit, request, "directory_import.html", status=status, upload=upload, plan=plan, notable=notable, said=said,
-        told=partial(told, console),
+        told=partial(told, console), failed=why(console, Failure.of_stored(upload.failure)) if upload.failure else "",
         new=[one for one in plan.outcomes if one.action == "create" and not one.notable][:SHOWN] if plan else [],
         refused=refused, working=upload.state in ("waiting", "applying"),
     )  # fmt: skip

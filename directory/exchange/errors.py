@@ -1,39 +1,48 @@
 """What ends an import as a whole. What is wrong with one entry is a `Problem`."""
 
 from directory.errors import DirectoryError
+from directory.exchange.failures import Failure
 
 
-class UnreadableError(DirectoryError):
+class FailedError(DirectoryError):
+    """An import that came to nothing, and why, as something that can be said in any language."""
+
+    def __init__(self, failure: Failure) -> None:
+        super().__init__(failure.says)
+        self.failure = failure
+
+
+class UnreadableError(FailedError):
     """The file is not what it should be: another format, no header, too large, damaged. Nothing of it was read.
 
     `kept`: the same without a word of the file, where the text quotes it; what is stored and shown later. A file without a header has data
     where its columns should be named.
     """
 
-    def __init__(self, reason: str, *, kept: str | None = None) -> None:
-        super().__init__(reason)
-        self.kept = kept or reason
+    def __init__(self, code: str, *, kept: Failure | None = None, **values: str | int) -> None:
+        super().__init__(Failure(code, {name: str(value) for name, value in values.items()}))
+        self.kept = kept or self.failure
 
 
-class ChangedFileError(DirectoryError):
+class ChangedFileError(FailedError):
     """The file is not the one that the dry run looked at."""
 
     def __init__(self) -> None:
-        super().__init__("the file has changed since its dry run; look at it again before applying it")
+        super().__init__(Failure("changed"))
 
 
-class OutdatedPlanError(DirectoryError):
+class OutdatedPlanError(FailedError):
     """The directory changed since the dry run, so that applying would do something nobody has seen."""
 
     def __init__(self) -> None:
-        super().__init__("the directory has changed since the dry run; look at it again before applying it")
+        super().__init__(Failure("outdated"))
 
 
-class RefusedEntriesError(DirectoryError):
+class RefusedEntriesError(FailedError):
     """All or nothing was asked for, and some entries are refused."""
 
     def __init__(self, refused: int) -> None:
-        super().__init__(f"nothing was applied: {refused} refused")
+        super().__init__(Failure("refused", {"refused": str(refused)}))
         self.refused = refused
 
 

@@ -51,7 +51,7 @@ class Source:
             return from_hsds.read(self.path, self.country)
         if self.format == "tabular":
             return tabular.read(self.path, self.country)
-        raise UnreadableError(f"there is no format “{self.format}”; there are {', '.join(FORMATS)}")
+        raise UnreadableError("no_format", format=self.format, formats=", ".join(FORMATS))
 
     def digest(self) -> str:
         """SHA-256 of the content: a file that changed since its dry run is another file."""
@@ -82,10 +82,10 @@ def told_by(path: Path) -> str:
             with zipfile.ZipFile(path) as archive:
                 names = archive.namelist()[:1000]
         except zipfile.BadZipFile:
-            raise UnreadableError("the file is damaged: it begins like a zip archive and is none") from None
+            raise UnreadableError("damaged_zip") from None
         return "xlsx" if any(name.startswith("xl/") for name in names) else "tabular"
     if head.startswith(b"\xd0\xcf\x11\xe0"):
-        raise UnreadableError("this is an old or a protected Excel file; save it as XLSX without a password")
+        raise UnreadableError("old_excel")
     text = head.removeprefix(b"\xef\xbb\xbf").lstrip()
     return "hsds-json" if text[:1] in (b"{", b"[") else "csv"
 
@@ -100,6 +100,6 @@ def spooled(stream: Stream, name: str, format_: str | None = None, country: str 
             while piece := stream.read(_PIECE):
                 size += len(piece)
                 if size > MOST_BYTES:
-                    raise UnreadableError(f"the file is larger than {MOST_BYTES // 1024 // 1024} MB")
+                    raise UnreadableError("too_large", most=MOST_BYTES // 1024 // 1024)
                 file.write(piece)
         yield Source.of(path, format_, name=name, country=country)

@@ -135,7 +135,7 @@ def read(path: Path, country: str | None = None) -> Iterator[HsdsEntry | Unreada
                     yield _entry("", document, country)
     except (ijson.JSONError, UnicodeDecodeError, RecursionError) as error:
         # yajl quotes the piece of the document that it stumbled over, which may be anything.
-        raise UnreadableError(f"this is not JSON ({type(error).__name__}, after {count} entries)") from None
+        raise UnreadableError("not_json", error=type(error).__name__, count=count) from None
 
 
 def _first(file: Any) -> bytes:
@@ -172,7 +172,7 @@ def _lines(path: Path, country: str | None) -> Iterator[HsdsEntry | Unreadable]:
             number += 1
             read_bytes += len(line)
             if read_bytes > MOST_BYTES:
-                raise UnreadableError("the file grew while it was read")
+                raise UnreadableError("grew")
             where = f"line {number}"
             if not line.endswith(b"\n") and len(line) == _LONGEST_LINE:
                 while (rest := file.readline(_LONGEST_LINE)) and not rest.endswith(b"\n"):

@@ -70,7 +70,7 @@ class ImportUpload(Identified, Base):
     review: Mapped[bool] = mapped_column(default=True)
     all_or_nothing: Mapped[bool] = mapped_column(default=False)
     failure: Mapped[str | None]
-    """Why it cannot be read or applied; never a value of the file."""
+    """Why it cannot be read or applied (`Failure.stored`); never a value of the file."""
     batch_id: Mapped[UUID | None] = mapped_column(ForeignKey("import_batch.id", ondelete="SET NULL"))
     plan_json_encrypted: Mapped[bytes | None] = mapped_column(LargeBinary)
 

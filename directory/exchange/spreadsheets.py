@@ -51,13 +51,13 @@ def check_zip(archive: zipfile.ZipFile) -> None:
     total = 0
     members = archive.infolist()
     if len(members) > 2_000:
-        raise UnreadableError("the archive holds too many files")
+        raise UnreadableError("too_many_files")
     for member in members:
         total += member.file_size
         if total > MOST_UNPACKED or (
             member.file_size > 10_000_000 and member.file_size > _MOST_RATIO * max(1, member.compress_size)
         ):
-            raise UnreadableError("the archive grows far too large when it is unpacked; it was not opened further")
+            raise UnreadableError("unpacks_too_large")
 
 
 def check_size(path: Path) -> None:
@@ -65,11 +65,11 @@ def check_size(path: Path) -> None:
     try:
         size = path.stat().st_size
     except OSError as error:
-        raise UnreadableError(f"the file cannot be read: {error.strerror}") from None
+        raise UnreadableError("not_readable", error=error.strerror or type(error).__name__) from None
     if size == 0:
-        raise UnreadableError("the file is empty")
+        raise UnreadableError("empty")
     if size > MOST_BYTES:
-        raise UnreadableError(f"the file is larger than {MOST_BYTES // 1024 // 1024} MB; cut it into parts")
+        raise UnreadableError("too_large", most=MOST_BYTES // 1024 // 1024)
 
 
 def csv_rows(path: Path, columns: frozenset[str]) -> Sheet:
@@ -95,7 +95,7 @@ def _csv_rows(path: Path, encoding: str, columns: frozenset[str]) -> Iterator[tu
                 number, line = line + 1, reader.line_num + skipped
                 yield number, [Cell(restore(value)) for value in row[: MOST_COLUMNS + 1]]
         except (csv.Error, UnicodeError) as error:
-            raise UnreadableError(f"the file is damaged near line {line + 1}: {error}") from None
+            raise UnreadableError("damaged_line", line=line + 1, error=str(error)) from None
 
 
 def _separator(file: IO[str], columns: frozenset[str]) -> tuple[str, int]:
@@ -126,7 +126,7 @@ def _encoding(path: Path) -> tuple[str, str | None]:
         try:
             while piece := file.read(1 << 20):
                 if b"\0" in piece:
-                    raise UnreadableError("this is not a text file; save it as CSV UTF-8 or as XLSX")
+                    raise UnreadableError("not_text")
                 decoder.decode(piece)
             decoder.decode(b"", final=True)
         except UnicodeDecodeError:
@@ -145,7 +145,7 @@ def _windows(path: Path) -> tuple[str, str]:
         high = letters
     if high > _MANY_LETTERS * letters:
         # Arabic, Cyrillic or Bangla in an old encoding would become nonsense that looks like letters.
-        raise UnreadableError("the file is not UTF-8; save it as “CSV UTF-8” or as XLSX, so that no letter is lost")
+        raise UnreadableError("not_utf8")
     return "cp1252", "Windows-1252"
 
 
@@ -159,7 +159,7 @@ def xlsx_rows(path: Path) -> Sheet:
     except UnreadableError:
         raise
     except (*DAMAGED, InvalidFileException) as error:
-        raise UnreadableError(f"this is not an XLSX workbook that can be read ({type(error).__name__})") from None
+        raise UnreadableError("not_workbook", error=type(error).__name__) from None
     return Sheet(_xlsx_rows(book))
 
 
@@ -171,7 +171,7 @@ def _xlsx_rows(book: Any) -> Iterator[tuple[int, list[Cell]]]:
         for number, row in enumerate(islice(sheet.iter_rows(), MOST_ROWS + 2), start=1):
             yield number, _trimmed([_cell(cell) for cell in row[: MOST_COLUMNS + 1]])
     except DAMAGED as error:
-        raise UnreadableError(f"the workbook is damaged ({type(error).__name__})") from None
+        raise UnreadableError("damaged_workbook", error=type(error).__name__) from None
     finally:
         book.close()
 

@@ -53,7 +53,7 @@ def read(path: Path, country: str | None = None) -> Iterator[HsdsEntry | Unreada
     with _folder(path) as folder, closing(sqlite3.connect("")) as store:
         files = _load(folder, store)
         if "service" not in files:
-            raise UnreadableError("the package has no table of services (services.csv)")
+            raise UnreadableError("no_services")
         package = _Package(store)
         for number, document in package.services():
             where = f"{files['service']} row {number}"
@@ -85,7 +85,7 @@ def _folder(path: Path) -> Iterator[Path]:
                             left -= len(piece)
                             file.write(piece)
         except (zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError, RuntimeError, OSError) as error:
-            raise UnreadableError(f"the archive cannot be read ({type(error).__name__})") from None
+            raise UnreadableError("damaged_archive", error=type(error).__name__) from None
         yield Path(made)
 
 
@@ -99,7 +99,7 @@ def _load(folder: Path, store: sqlite3.Connection) -> dict[str, str]:
         if kind is None or path.stat().st_size == 0:
             continue
         if kind in files:
-            raise UnreadableError(f"the package has two tables of the same kind: {files[kind]} and {path.name}")
+            raise UnreadableError("two_tables", first=files[kind], second=path.name)
         files[kind] = path.name
         marks = ", ".join("?" * (len(_PARENTS) + 4))
         store.executemany(f"INSERT INTO item VALUES ({marks})", _items(path, kind))  # noqa: S608
@@ -116,10 +116,10 @@ def _items(path: Path, kind: str) -> Iterator[tuple[Any, ...]]:
         if header is None:
             header = [cell.text.replace("\ufeff", "").strip() for cell in cells]
             if len(set(header)) != len(header):
-                raise UnreadableError(f"{path.name}: a column is there twice")
+                raise UnreadableError("table_column_twice", table=path.name)
             continue
         if count > MOST_ROWS * 4:
-            raise UnreadableError(f"{path.name} has more than {MOST_ROWS * 4} rows")
+            raise UnreadableError("table_too_long", table=path.name, most=MOST_ROWS * 4)
         data = {name: cell.text.strip() for name, cell in zip(header, cells, strict=False) if cell.text.strip()}
         if data:
             yield (kind, data.get("id"), number, *(data.get(name) for name in _PARENTS), json.dumps(data))

@@ -20,6 +20,7 @@ from directory.exchange.cells import LONGEST_CELL, Cell, neutralise, quote
 from directory.exchange.columns import LOCATION, SERVICE, TEXT, headers, row_of
 from directory.exchange.entries import Unreadable
 from directory.exchange.errors import UnreadableError
+from directory.exchange.failures import Failure
 from directory.exchange.problems import Problem
 from directory.exchange.rows import Row, TemplateEntry
 from directory.exchange.spreadsheets import MOST_ROWS, csv_rows, xlsx_rows
@@ -93,14 +94,14 @@ def _filled(rows: Iterator[tuple[int, list[Cell]]]) -> Iterator[tuple[int, list[
         if any(cell.text.strip() for cell in cells):
             count += 1
             if count > MOST_ROWS + 1:
-                raise UnreadableError(f"the file has more than {MOST_ROWS} rows; cut it into parts")
+                raise UnreadableError("too_many_rows", most=MOST_ROWS)
             yield number, cells
 
 
 def _header(row: tuple[int, list[Cell]] | None) -> list[str | None]:
     """The columns by position; None: not read (`#` at its beginning, or no header). Raises UnreadableError."""
     if row is None:
-        raise UnreadableError("the file is empty")
+        raise UnreadableError("empty")
     names: list[str | None] = []
     seen: set[str] = set()
     for position, cell in enumerate(row[1], start=1):
@@ -110,12 +111,12 @@ def _header(row: tuple[int, list[Cell]] | None) -> list[str | None]:
             continue
         name = _known(written, position)
         if name in seen:
-            raise UnreadableError(f"the column “{written}” is there twice; remove one")
+            raise UnreadableError("column_twice", column=name)
         seen.add(name)
         names.append(name)
     for required in REQUIRED:
         if required not in seen:
-            raise UnreadableError(f"the first row must be the header; there is no column “{required}”")
+            raise UnreadableError("no_column", column=required)
     return names
 
 
@@ -128,11 +129,9 @@ def _known(written: str, position: int) -> str:
         return f"{found[1].lower()} [{found[2]}]"
     # A misspelt column that was passed over in silence would be a loss that nobody sees.
     near = difflib.get_close_matches(lowered, [*SERVICE, *LOCATION], n=1)
-    hint = f"; “{near[0]}” is meant?" if near else ""
-    raise UnreadableError(
-        f"there is no column “{written[:60]}”{hint} Put # before the header of a column that is not to be read",
-        kept=f"the header of column {position} is none of ours{hint} Put # before the header of a column that is not to be read",
-    )
+    ending, meant = ("_near", {"near": near[0]}) if near else ("", {})
+    kept = Failure(f"unknown_header{ending}", {"position": str(position), **meant})
+    raise UnreadableError(f"unknown_column{ending}", kept=kept, column=written[:60], **meant)
 
 
 def _entries(

@@ -26,6 +26,7 @@ from directory.exchange.errors import (
     UnreadableError,
     UploadStateError,
 )
+from directory.exchange.failures import Failure
 from directory.exchange.formats import Source, Stream, spooled
 from directory.exchange.models import ImportUpload, ImportUploadPart
 from directory.exchange.plan import Plan, Progress
@@ -59,7 +60,7 @@ def receive(
     with spooled(stream, file_name, format_, country) as source:
         size = source.path.stat().st_size
         if size > MOST_UPLOAD:
-            raise UnreadableError(f"the file is larger than {MOST_UPLOAD // 1024 // 1024} MB; cut it into parts")
+            raise UnreadableError("too_large", most=MOST_UPLOAD // 1024 // 1024)
         upload = ImportUpload(
             file_name=file_name, format=source.format, country=country, by=by, review=review, size=size, created_at=at or now()
         )  # fmt: skip
@@ -146,9 +147,9 @@ def examine(sessions: Sessions, upload_id: UUID) -> None:
                 plan = dry_run(session, source, by=by, review=review, progress=_noted(sessions, upload_id))
         changes = {"state": "examined", "plan_json": json.dumps(plan.as_json(), ensure_ascii=False)}
     except UnreadableError as error:
-        changes = {"state": "failed", "failure": error.kept}
+        changes = {"state": "failed", "failure": error.kept.stored()}
     except Exception:
-        _end(sessions, upload_id, {"state": "failed", "failure": "the file could not be looked at"})
+        _end(sessions, upload_id, {"state": "failed", "failure": Failure("not_looked_at").stored()})
         raise
     _end(sessions, upload_id, changes)
 
@@ -181,12 +182,13 @@ def apply_upload(sessions: Sessions, upload_id: UUID) -> None:
     except (ChangedFileError, OutdatedPlanError):
         _end(sessions, upload_id, {"state": "waiting", "plan_json": None})
         examine(sessions, upload_id)
-        _end(sessions, upload_id, {"failure": str(OutdatedPlanError())})
+        _end(sessions, upload_id, {"failure": Failure("outdated").stored()})
     except (RefusedEntriesError, UnreadableError) as error:
-        changes = {"state": "examined", "failure": error.kept if isinstance(error, UnreadableError) else str(error)}
+        failure = error.kept if isinstance(error, UnreadableError) else error.failure
+        changes = {"state": "examined", "failure": failure.stored()}
         _end(sessions, upload_id, changes)
     except Exception:
-        _end(sessions, upload_id, {"state": "failed", "failure": "the file could not be applied; nothing was written"})
+        _end(sessions, upload_id, {"state": "failed", "failure": Failure("not_applied").stored()})
         raise
 
 

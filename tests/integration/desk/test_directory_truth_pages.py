@@ -242,7 +242,7 @@ def test_what_is_no_file_of_services_is_refused_kindly(world: Any, editor: Any) 
     assert editor.post(f"{HOME}/imports", data={"country": "BD"}).status_code == 422
     broken = editor.post(f"{HOME}/imports", files={"file": ("x.zip", b"PK\x03\x04 broken", "application/zip")})
     assert broken.status_code == 422
-    assert "no file that can be read" in broken.text
+    assert "begins like a zip archive and is none" in broken.text
     assert editor.get(f"{HOME}/export?kind=exe").status_code == 404
 
 

@@ -4,9 +4,11 @@ from string import Formatter
 
 import pytest
 
-from desk.import_words import told
+from desk.import_words import told, why
 from desk.words import LANGUAGES, words
 from directory.exchange.entries import problem_of
+from directory.exchange.failures import SAYS as FAILURES
+from directory.exchange.failures import Failure
 from directory.exchange.problems import SAYS, Problem
 
 
@@ -33,3 +35,18 @@ def test_a_broken_rule_of_the_record_is_said_as_the_form_says_it(code: str) -> N
         assert said == words(code).say(f"directory_problem_{rule}")
     unknown = told(words(code), problem_of("row 2", "x", "of_the_library", "the English reason"), "says")
     assert unknown == "the English reason"
+
+
+@pytest.mark.parametrize("code", LANGUAGES)
+def test_every_reason_for_which_a_whole_file_comes_to_nothing_has_words(code: str) -> None:
+    """A page half in English tells somebody who reads Bangla that the file is bad, and not what to do."""
+    english = {failure: why(words("en"), failed(failure)) for failure in FAILURES}
+    for failure, written in FAILURES.items():
+        said = why(words(code), failed(failure))
+        assert all(f"<{name}>" in said for name in fields(written)), (code, failure)
+        assert code == "en" or said != english[failure], (code, failure)
+
+
+def failed(code: str) -> Failure:
+    """Through the database and back."""
+    return Failure.of_stored(Failure(code, {name: f"<{name}>" for name in fields(FAILURES[code])}).stored())
