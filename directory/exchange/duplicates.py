@@ -4,9 +4,9 @@ Nearby is measured between public points only. A confidential entry has the midd
 """
 
 import math
-from collections import deque
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
+from functools import lru_cache
 from uuid import UUID
 
 from sqlalchemy import text
@@ -195,8 +195,12 @@ def _spellings(record: ServiceRecord) -> Iterable[str]:
             yield from {f"+{bare}", f"00{bare}", f"0{bare}", bare} - {number}
 
 
+@lru_cache(maxsize=4096)
 def trigrams(name: str) -> frozenset[str]:
-    """The trigrams of a name, as pg_trgm makes them: each word with two blanks before and one after."""
+    """The trigrams of a name, as pg_trgm makes them: each word with two blanks before and one after.
+
+    Those of the names of one place, which are asked for again and again, are remembered; those of a whole file would fill the memory.
+    """
     return frozenset(
         padded[start : start + 3]
         for word in normalise(name).split()
@@ -210,9 +214,8 @@ class InFile:
     """What the file has brought so far, to find the second time. One short line an entry is kept, not the entry."""
 
     numbers: dict[str, tuple[str, str]] = field(default_factory=dict)
-    cells: dict[tuple[str, int, int], deque[tuple[frozenset[str], str, str, float, float]]] = field(
-        default_factory=dict
-    )
+    cells: dict[tuple[str, int, int], list[tuple[str, str, float, float]]] = field(default_factory=dict)
+    """By a hundredth of a degree: where, name and point of the last entries there."""
 
     def look(self, where: str, record: ServiceRecord) -> list[Duplicate]:
         """Possible duplicates among the earlier entries; remembers this one."""
@@ -225,11 +228,15 @@ class InFile:
         for latitude, longitude in points_of(record):
             row, column = int(latitude // _CELL), int(longitude // _CELL)
             for cell in ((record.country, row + y, column + x) for y in (-1, 0, 1) for x in (-1, 0, 1)):
-                for theirs, other, name, *point in self.cells.get(cell, ()):
+                for other, name, *point in self.cells.get(cell, ()):
                     away = kilometres(latitude, longitude, point[0], point[1])
-                    alike = len(mine & theirs) / max(1, len(mine | theirs))
-                    if other != where and alike >= SIMILAR and away <= NEAR_KM:
+                    if other != where and away <= NEAR_KM and _alike(mine, trigrams(name)):
                         found.setdefault(other, Duplicate("name", name, where=other, distance_km=away))
-            kept = self.cells.setdefault((record.country, row, column), deque(maxlen=_MOST_IN_A_CELL))
-            kept.append((mine, where, record.name, latitude, longitude))
+            kept = self.cells.setdefault((record.country, row, column), [])
+            kept.append((where, record.name, latitude, longitude))
+            del kept[:-_MOST_IN_A_CELL]
         return list(found.values())[:_MOST]
+
+
+def _alike(mine: frozenset[str], theirs: frozenset[str]) -> bool:
+    return len(mine & theirs) / max(1, len(mine | theirs)) >= SIMILAR
