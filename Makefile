@@ -31,6 +31,9 @@ evaluate: train ## measure understanding, beside Rasa's own pipeline; writes doc
 bench-directory: setup ## measure the directory (BENCH="--queries": on ready copies); writes docs/directory-performance.md
 	@$(BIN)/python -m benchmarks.directory $(BENCH)
 
+bench: train .make/dev ## measure the whole line beside stock Rasa, in one run of half an hour; writes docs/performance.md, docs/scale.md (BENCH="--go-on")
+	@$(BIN)/python -m benchmarks.line $(BENCH)
+
 chaos: train .make/dev ## kill and disturb a whole line under load; writes docs/reliability.md (SIZE="--many --messages 2000 …", SEED=…)
 	@$(BIN)/python -m benchmarks.chaos $(SIZE) $(if $(SEED),--seed $(SEED))
 
@@ -93,4 +96,4 @@ check-locks:
 clean: ## remove what was built and installed, not the data in .waymark
 	rm -rf .venv .venv-engine .tools .make models .mypy_cache .ruff_cache .pytest_cache
 
-.PHONY: help run test evaluate bench-directory chaos fuzz sbom check check-locks format train setup lock clean
+.PHONY: help run test evaluate bench bench-directory chaos fuzz sbom check check-locks format train setup lock clean

@@ -142,9 +142,10 @@ def _each(
 ) -> Iterator[Program]:
     """As many as are wanted: `worker`, `worker-2`, … Action servers and Rasa learn their port, web processes share a socket."""
     for number in range(1, settings.number_of(name) + 1):
-        own = environment
+        # The name under which PostgreSQL knows its connections: who looks at the server sees whose they are.
+        own = environment | {"PGAPPNAME": f"waymark-{name}"}
         if name in ("actions", "engine"):
-            own = environment | {f"WAYMARK_{name.upper()}_PORT": str(settings.port_of(name, number))}
+            own |= {f"WAYMARK_{name.upper()}_PORT": str(settings.port_of(name, number))}
             own.pop("WAYMARK_PROCESSES", None)  # it would count on from the port that it has
         yield Program(name if number == 1 else f"{name}-{number}", command, own, listens)
 

@@ -1,0 +1,57 @@
+"""What everybody of the measurement says, and what must be answered: a recorded conversation of ours, up to the hand-over."""
+
+import re
+from dataclasses import dataclass
+from functools import cache
+from typing import Any
+
+import yaml
+
+from core.settings import PROJECT
+
+RECORDED = PROJECT / "tests" / "acceptance" / "conversations" / "en" / "farm_worker_by_digits.yml"
+FIRST = "hello"
+"""The first words are words; both lines must understand them."""
+LAST = "A person from our team can write to you."
+"""After the answer to this question a person has the conversation."""
+CONSENT, MORE, MORE_SAID = "Do you agree?", "3", "This is a free information line"
+"""The question that can be asked about without end: a conversation of any length."""
+
+
+@dataclass(frozen=True, slots=True)
+class Turn:
+    """What is written, and patterns of the messages that answer it, in order."""
+
+    said: str
+    answered: tuple[re.Pattern[str], ...]
+
+
+@cache
+def dialogue() -> tuple[Turn, ...]:
+    """The turns, from the greeting to the hand-over."""
+    turns: list[Turn] = []
+    for number, turn in enumerate(recorded()):
+        turns.append(Turn(turn["person"] if number else FIRST, tuple(_pattern(text) for text in turn["bot"])))
+        if number and recorded()[number - 1]["bot"][-1].startswith(LAST):
+            return tuple(turns)
+    raise ValueError("the recorded conversation has no hand-over")
+
+
+@cache
+def endless(length: int) -> tuple[Turn, ...]:
+    """So many turns in one conversation: up to the question of consent, then what it means, again and again."""
+    begun = 1 + next(number for number, turn in enumerate(recorded()) if CONSENT in turn["bot"][-1])
+    question = dialogue()[begun - 1].answered[-1]
+    again = Turn(MORE, (re.compile(re.escape(MORE_SAID) + ".*", re.DOTALL), question))
+    return dialogue()[:begun] + (again,) * (length - begun)
+
+
+@cache
+def recorded() -> list[dict[str, Any]]:
+    """The turns as the file has them."""
+    return list(yaml.safe_load(RECORDED.read_text(encoding="utf-8"))["turns"])
+
+
+def _pattern(text: str) -> re.Pattern[str]:
+    """The text, with anything where a value depends on the moment."""
+    return re.compile(".+".join(re.escape(part) for part in re.split(r"\{\w+\}", text)), re.DOTALL)
