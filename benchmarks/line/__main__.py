@@ -17,6 +17,7 @@ from typing import Any
 from benchmarks.line import measure, scale
 from benchmarks.line.lines import NAMES, Line, Name, forget, running
 from benchmarks.line.page import RESULTS, flat, write
+from benchmarks.line.profile import profiled
 from benchmarks.line.provider import Provider
 from benchmarks.line.stock import trained
 from benchmarks.line.stored import store, stored
@@ -101,6 +102,7 @@ async def _once(name: Name, folder: Path, provider: Provider, wanted: int) -> As
     """What takes long and is compared with itself: one measurement of each line."""
     with running(name, folder, provider) as (line, _):
         await measure.warm_up(provider)
+        yield "profile", await profiled(line, provider)
         yield "long", await measure.long_conversation(provider)
         if wanted:
             yield "stored", {str(size): await _with_stored(line, provider, size) for size in (FEW, wanted)}

@@ -9,6 +9,7 @@ from benchmarks.figures import table
 from benchmarks.line.lines import NAMES
 from benchmarks.line.measure import FLOODS, RATES
 from benchmarks.line.picture import bars
+from benchmarks.line.profile import AT_ONCE
 from core.settings import PROJECT
 
 RESULTS = PROJECT / "benchmarks" / "results.json"
@@ -86,7 +87,7 @@ def write(results: Mapping[str, Any]) -> None:
     """The page and the picture."""
     named = flat(results)
     before, after = TEXT.read_text(encoding="utf-8").split("<!-- figures -->\n")
-    PAGE.write_text(before + _figures(named) + after, encoding="utf-8")
+    PAGE.write_text(before + figures(named) + after, encoding="utf-8")
     PICTURE.write_text(
         bars(
             "Turns a second at saturation, by people who write at once",
@@ -96,7 +97,8 @@ def write(results: Mapping[str, Any]) -> None:
     )
 
 
-def _figures(results: Mapping[str, Any]) -> str:
+def figures(results: Mapping[str, Any]) -> str:
+    """What the page says between its texts. `results`: with the flat figures."""
     lines = results["lines"]
     told = ["## Aims", ""]
     told += table(
@@ -147,6 +149,12 @@ def _figures(results: Mapping[str, Any]) -> str:
             ),
         ),
         [(part, *(cell for name in NAMES for cell in _part(lines[name], part))) for part in PARTS],
+    )
+    told += ["## Where the time goes", ""]
+    told += [f"Shares of the moments in which a process worked, seen by py-spy while {AT_ONCE} people wrote.", ""]
+    told += table(
+        ("process", "what", *(TITLES[name] for name in NAMES)),
+        _profile({name: results["once"][name].get("profile", {}) for name in NAMES}),
     )
     told += [
         f"Measured on {results['day']}, {len(lines['waymark'])} rounds, {results['seconds']:g} s for each measurement.",
@@ -223,6 +231,16 @@ def _stored(results: Mapping[str, Any]) -> list[tuple[str, ...]]:
 
 def _saturation(rounds: Sequence[Mapping[str, Any]]) -> list[tuple[str, float]]:
     return [(count, middle(rounds, "saturation", count, "turns_per_second")) for count in rounds[0]["saturation"]]
+
+
+def _profile(found: Mapping[str, Mapping[str, Mapping[str, float]]]) -> list[tuple[str, ...]]:
+    rows: list[tuple[str, ...]] = []
+    for part in PARTS:
+        kinds = dict.fromkeys(kind for name in NAMES for kind in found[name].get(part, {}))
+        for kind in kinds:
+            shares = [found[name].get(part, {}).get(kind) for name in NAMES]
+            rows.append((part, kind, *("–" if share is None else f"{share:.0%}" for share in shares)))  # noqa: RUF001 (a dash for nothing)
+    return rows
 
 
 def _number(value: float, digits: int) -> str:

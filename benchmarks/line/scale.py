@@ -24,10 +24,11 @@ SECONDS_A_DAY = 86_400
 def write(results: Mapping[str, Any]) -> None:
     """The page as the results have it."""
     before, after = TEXT.read_text(encoding="utf-8").split("<!-- figures -->\n")
-    PAGE.write_text(before + _figures(results["lines"]["waymark"]) + after, encoding="utf-8")
+    PAGE.write_text(before + figures(results["lines"]["waymark"]) + after, encoding="utf-8")
 
 
-def _figures(rounds: Sequence[Mapping[str, Any]]) -> str:
+def figures(rounds: Sequence[Mapping[str, Any]]) -> str:
+    """The table. `rounds`: of Waymark's line."""
     cpu = {
         part: _middle(rounds, "cpu_ms_per_turn", part) for part in ("web", "worker", "engine", "actions", "postgres")
     }
