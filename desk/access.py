@@ -18,6 +18,7 @@ from starlette.concurrency import run_in_threadpool
 from cases.models import User
 from cases.teams import is_visible
 from core.database import Sessions, now
+from core.pace import Busy, Pace
 from core.settings import Settings
 from desk import audit
 from desk.accounts import find_session, touch
@@ -40,6 +41,8 @@ from desk.words import speaking, words_for
 SAFE_METHODS = frozenset({"GET", "HEAD"})
 MAX_FORM_BYTES = 64 * 1024
 """No form of the console is longer, but those of routes that say so (`takes`); more is not read into memory."""
+STRANGERS_A_MINUTE = 300
+"""Requests without a session that one address may make: an office may share one, and nobody guesses anything at this rate."""
 MAX_FIELDS = 5000
 """An entry of the directory has many; what a form may have in bytes bounds the rest."""
 
@@ -260,6 +263,7 @@ def _page_of(request: Request) -> str:
 
 def make_route_class(door: Door, on_error: Callable[[Request, Exception], Response]) -> type[APIRoute]:
     """A route that refuses foreign changes, forms without their token and whoever may not, makes errors pages, and puts the headers on."""
+    pace = Pace(STRANGERS_A_MINUTE)
 
     class DeskRoute(APIRoute):
         def __init__(self, path: str, endpoint: Callable[..., Any], **options: Any) -> None:
@@ -275,10 +279,14 @@ def make_route_class(door: Door, on_error: Callable[[Request, Exception], Respon
                 use(tokens)
                 with speaking(words_for(request).code):
                     try:
+                        if permission_of(request.scope["endpoint"]) == PUBLIC:
+                            pace.now(address_of(request))
                         door.refuse_foreign(request)
                         await run_in_threadpool(door.check, request)
                         await door.refuse_unasked(request, tokens)
                         response = await handle(request)
+                    except SignInNeeded as needed:
+                        response = on_error(request, _paced(pace, request, needed))
                     except Exception as error:  # noqa: BLE001 (the page must say it kindly, and no text of an exception may reach anybody)
                         response = on_error(request, error)
                 for name, value in HEADERS.items():
@@ -292,6 +300,20 @@ def make_route_class(door: Door, on_error: Callable[[Request, Exception], Respon
             return guarded
 
     return DeskRoute
+
+
+def _paced(pace: Pace, request: Request, needed: SignInNeeded) -> Exception:
+    """Somebody without a session: led to the sign-in, until it is too often."""
+    try:
+        pace.now(address_of(request))
+    except Busy as busy:
+        return busy
+    return needed
+
+
+def address_of(request: Request) -> str:
+    """Where a request comes from, as the network says it."""
+    return request.client.host if request.client else ""
 
 
 def _is_stale(staff_session: StaffSession, method: str) -> bool:

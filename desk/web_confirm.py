@@ -3,8 +3,6 @@
 Opening it changes nothing, because mail scanners open links before people do. A wrong, used or old link gets the same page.
 """
 
-import time
-from collections import deque
 from collections.abc import Mapping
 
 from fastapi import APIRouter, Request, Response
@@ -13,8 +11,9 @@ from starlette.concurrency import run_in_threadpool
 
 from core.database import Sessions, now
 from core.logging import get_logger
+from core.pace import A_MINUTE, Busy, Pace
 from core.settings import Settings
-from desk.access import LinkDoor, make_route_class
+from desk.access import LinkDoor, address_of, make_route_class
 from desk.confirmpage import DAYS, Misread, Shown, closed_until, corrections, shown
 from desk.errors import ForeignRequest, FormTokenWrong
 from desk.pages import go, page
@@ -27,38 +26,9 @@ from directory.review.words import LANGUAGES, FocalWords, focal_words
 
 log = get_logger("desk.confirm")
 
-A_MINUTE = 60
 TRIES_A_MINUTE = 60
 """Of one address: many focal points may sit behind one, and nobody guesses 192 bits at this rate."""
-_ADDRESSES = 10_000
 DONE = ("confirmed", "corrected", "closed")
-
-
-class Busy(Exception):  # noqa: N818
-    """Too many requests came from one address."""
-
-
-class Pace:
-    """How often each address asked in the last minute, in this process."""
-
-    def __init__(self, most: int = TRIES_A_MINUTE) -> None:
-        self._most = most
-        self._asked: dict[str, deque[float]] = {}
-
-    def step(self, address: str, at: float) -> None:
-        """Count a request. Raises Busy."""
-        if len(self._asked) > _ADDRESSES:
-            self._asked.clear()
-        asked = self._asked.setdefault(address, deque())
-        while asked and asked[0] <= at - A_MINUTE:
-            asked.popleft()
-        if len(asked) >= self._most:
-            raise Busy
-        asked.append(at)
-
-    def step_of(self, request: Request) -> None:
-        """Count this request, now. Raises Busy."""
-        self.step(request.client.host if request.client else "", time.monotonic())
 
 
 def make_confirm_router(settings: Settings, sessions: Sessions) -> APIRouter:
@@ -69,7 +39,7 @@ def make_confirm_router(settings: Settings, sessions: Sessions) -> APIRouter:
         include_in_schema=False,
         redirect_slashes=False,
     )
-    pace = Pace()
+    pace = Pace(TRIES_A_MINUTE)
 
     @router.get("/done/{what}")
     @needs(PUBLIC)
@@ -82,7 +52,7 @@ def make_confirm_router(settings: Settings, sessions: Sessions) -> APIRouter:
     @router.get("/{token}")
     @needs(PUBLIC)
     def show(request: Request, token: str) -> Response:
-        pace.step_of(request)
+        pace.now(address_of(request))
         with sessions.begin() as session:
             asked = answering.open_link(session, token)
             words = _words(request, asked.focal_point.language)
@@ -91,7 +61,7 @@ def make_confirm_router(settings: Settings, sessions: Sessions) -> APIRouter:
     @router.post("/{token}")
     @needs(PUBLIC)
     async def answer(request: Request, token: str) -> Response:
-        pace.step_of(request)
+        pace.now(address_of(request))
         form = {name: value for name, value in (await request.form()).items() if isinstance(value, str)}
         return await run_in_threadpool(_take, sessions, request, token, form)
 

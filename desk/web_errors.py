@@ -8,6 +8,7 @@ from sqlalchemy.exc import NoResultFound
 from starlette.exceptions import HTTPException
 
 from core.logging import get_logger
+from core.pace import A_MINUTE, Busy
 from desk.errors import (
     BadInput,
     ConfirmationNeeded,
@@ -48,7 +49,8 @@ def answer_error(request: Request, error: Exception) -> Response:
         route = request.scope.get("route")
         log.error("a page failed", method=request.method, path=getattr(route, "path", ""), exc_info=error)
     template = "_error.html" if wants_fragment(request) else "error.html"
-    return page(template, status=status, text=text)
+    headers = {"Retry-After": str(A_MINUTE)} if isinstance(error, Busy) else None
+    return page(template, status=status, headers=headers, text=text)
 
 
 def _missing(error: Exception) -> str | None:
@@ -63,7 +65,7 @@ def _missing(error: Exception) -> str | None:
 
 
 def _kind(error: Exception) -> tuple[int, str]:
-    if isinstance(error, (ForeignRequest, NotAllowed)):
+    if isinstance(error, (ForeignRequest, NotAllowed, Busy)):
         return _refused(error)
     if isinstance(error, (NotFound, NoResultFound)):
         return 404, "error_not_found"
@@ -78,7 +80,9 @@ def _kind(error: Exception) -> tuple[int, str]:
     return 500, "error_server"
 
 
-def _refused(error: ForeignRequest | NotAllowed) -> tuple[int, str]:
+def _refused(error: ForeignRequest | NotAllowed | Busy) -> tuple[int, str]:
+    if isinstance(error, Busy):
+        return 429, "error_busy"
     if isinstance(error, TooLong):
         return 413, "error_too_long"
     if isinstance(error, FormTokenWrong):

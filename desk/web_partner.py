@@ -18,13 +18,14 @@ from cases.referrals.models import DECLINE_REASONS, Referral
 from cases.referrals.words import LANGUAGES, partner_words
 from core.database import Sessions
 from core.logging import get_logger
+from core.pace import A_MINUTE, Busy, Pace
 from core.settings import Settings
-from desk.access import MAX_FORM_BYTES, SAFE_METHODS, LinkDoor, make_route_class
+from desk.access import MAX_FORM_BYTES, SAFE_METHODS, LinkDoor, address_of, make_route_class
 from desk.confirmpage import Misread
 from desk.errors import ForeignRequest, FormTokenWrong, TooLong
 from desk.pages import go, page
 from desk.permissions import PUBLIC, needs
-from desk.web_confirm import A_MINUTE, Busy, Pace
+from desk.web_confirm import TRIES_A_MINUTE
 from directory.models import Service
 from directory.review.models import FocalPoint
 from directory.review.words import FocalWords
@@ -57,7 +58,7 @@ def make_partner_router(settings: Settings, sessions: Sessions) -> APIRouter:
         include_in_schema=False,
         redirect_slashes=False,
     )
-    pace = Pace()
+    pace = Pace(TRIES_A_MINUTE)
 
     @router.get("/done/{what}")
     @needs(PUBLIC)
@@ -70,7 +71,7 @@ def make_partner_router(settings: Settings, sessions: Sessions) -> APIRouter:
     @router.get("/{token}")
     @needs(PUBLIC)
     def door(request: Request, token: str) -> Response:
-        pace.step_of(request)
+        pace.now(address_of(request))
         with sessions.begin() as session:
             said = _words(request, _language(session, links.open_link(session, token)))
         return page("partner_door.html", headers=SILENT, w=said, token=token, languages=_languages())
@@ -78,7 +79,7 @@ def make_partner_router(settings: Settings, sessions: Sessions) -> APIRouter:
     @router.post("/{token}")
     @needs(PUBLIC)
     async def act(request: Request, token: str) -> Response:
-        pace.step_of(request)
+        pace.now(address_of(request))
         form = {name: value for name, value in (await request.form()).items() if isinstance(value, str)}
         return await run_in_threadpool(_act, settings, sessions, request, token, form)
 

@@ -14,6 +14,7 @@ from sqlalchemy.orm import Session
 from starlette.requests import ClientDisconnect
 
 from core.logging import get_logger
+from core.pace import Busy, Pace
 from core.settings import Settings
 from gateway import rejected
 from gateway.errors import Unusable
@@ -25,6 +26,9 @@ from gateway.statuses import receive_status
 
 log = get_logger(__name__)
 
+REFUSED_A_MINUTE = 120
+"""Requests with a wrong signature that are kept from one address in a minute: beyond that they are answered without a word to the database.
+What is signed is never counted: it is somebody who writes."""
 MESSAGES, STATUS = "/twilio/messages", "/twilio/status"
 _EMPTY_TWIML = '<?xml version="1.0" encoding="UTF-8"?><Response/>'
 
@@ -35,23 +39,35 @@ def make_router(gateway: Gateway) -> APIRouter:
     """The routes, for the application that the composition root builds."""
     router = APIRouter()
     check = SignatureCheck(gateway.settings)
+    pace = Pace(REFUSED_A_MINUTE)
+
+    def taken(request: Request) -> Callable[[rejected.Request], Answer]:
+        address = request.client.host if request.client else None
+        return lambda seen: handle(gateway, check, seen, pace=pace, address=address)
 
     # The path is the route's, not the request's: PUBLIC_URL is what stands before it, whatever a proxy adds or takes away.
     @router.post(MESSAGES, include_in_schema=False)
     async def messages(request: Request) -> Response:
-        return await _answer(request, MESSAGES, lambda seen: handle(gateway, check, seen))
+        return await _answer(request, MESSAGES, taken(request))
 
     @router.post(STATUS, include_in_schema=False)
     async def status(request: Request) -> Response:
-        return await _answer(request, STATUS, lambda seen: handle(gateway, check, seen))
+        return await _answer(request, STATUS, taken(request))
 
     return router
 
 
-def handle(gateway: Gateway, check: SignatureCheck, request: rejected.Request) -> Answer:
+def handle(
+    gateway: Gateway, check: SignatureCheck, request: rejected.Request, *, pace: Pace, address: str | None
+) -> Answer:
     """Check a request and take it in; the status code and what happened. Runs in a thread: it talks to the database."""
     form = Form.parse(request.body)
     verdict = check.check(request.path, request.query, form, request.signature)
+    if verdict != "valid":
+        try:
+            pace.now(address)
+        except Busy:
+            return 429, "too_often"
     try:
         with gateway.sessions.begin() as session:
             if verdict == "valid":
@@ -92,7 +108,7 @@ async def _answer(request: Request, path: str, work: Callable[[rejected.Request]
     milliseconds = round((time.monotonic() - started) * 1000, 1)
     log.info("a webhook was answered", path=path, status=code, reason=outcome, milliseconds=milliseconds)
     if code != 200:
-        return Response(status_code=code, headers={"Retry-After": "5"} if code == 503 else None)
+        return Response(status_code=code, headers={"Retry-After": "5"} if code in {429, 503} else None)
     return Response(_EMPTY_TWIML, media_type="text/xml")
 
 

@@ -10,9 +10,10 @@ from fastapi import FastAPI
 from sqlalchemy import Engine
 
 from core.database import Sessions
+from core.pace import Busy, Pace
 from core.settings import PROJECT, Settings
 from desk.pages import mount_static
-from desk.web_confirm import TRIES_A_MINUTE, Busy, Pace, make_confirm_router
+from desk.web_confirm import TRIES_A_MINUTE, make_confirm_router
 from directory import confidential, guarding
 from directory.models import Service
 from directory.records import LocationRecord, ScheduleRecord, TextRecord

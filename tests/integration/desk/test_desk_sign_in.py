@@ -8,8 +8,9 @@ import pytest
 from sqlalchemy import select
 
 from core.database import now
-from desk import accounts, attempts
+from desk import access, accounts, attempts
 from desk.models import SignInFailure, StaffSession
+from tests.integration.desk.conftest import World
 
 PASSWORD = "four plain words together"
 
@@ -257,3 +258,22 @@ def test_a_session_that_somebody_planted_is_not_the_one_that_signing_in_begins(w
     planted = world.browser()
     planted.cookies.set("waymark_desk", "planted-by-somebody-else")
     assert planted.get("/desk/queue", follow_redirects=False).status_code in (303, 401)
+
+
+def test_a_stranger_who_asks_too_often_waits_whatever_page_it_is_and_staff_do_not(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    world.caseworker()
+    monkeypatch.setattr(access, "STRANGERS_A_MINUTE", 4)
+    for path in ("/desk/cases/x", "/desk/sign-in", "/desk/sign-in/x", "/desk/sso", "/desk/sso/back", "/desk/live"):
+        stranger = world.with_settings(world.settings).browser()
+        for _ in range(4):
+            assert stranger.get(path).status_code != 429, path
+        answer = stranger.get(path)
+        assert (answer.status_code, answer.headers["retry-after"]) == (429, "60"), path
+        assert "Wait a minute" in answer.text
+    elsewhere = world.with_settings(world.settings)
+    staff = elsewhere.browser(name="Amina Example")
+    while elsewhere.browser().get("/desk").status_code != 429:
+        pass
+    assert staff.get("/desk").status_code == 200, "the same address, with a session"

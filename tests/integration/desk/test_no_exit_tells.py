@@ -23,10 +23,11 @@ from sqlalchemy import text
 from core.catalogues import Catalogues
 from core.database import Sessions
 from core.logging import get_logger, set_up_logging
+from core.pace import Pace
 from core.settings import PROJECT, Settings
 from desk.pages import mount_static
 from desk.web import make_router as make_desk_router
-from desk.web_confirm import Pace, make_confirm_router
+from desk.web_confirm import make_confirm_router
 from directory import confidential, guarding
 from directory.confidential import TrueDetails
 from directory.hsds.web import Api, make_router

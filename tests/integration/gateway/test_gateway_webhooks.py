@@ -9,8 +9,10 @@ from sqlalchemy import select, text
 
 from cases.models import Conversation, Person
 from core.database import Base, Sessions, make_engine, now
+from core.pace import Pace
 from core.settings import read_settings
 from core.turns import Say
+from gateway import webhooks
 from gateway.gateway import Gateway
 from gateway.models import Message, RejectedRequest
 from gateway.rejected import Request, forget
@@ -50,6 +52,20 @@ async def test_an_unsigned_request_is_refused_counted_and_kept(line: Line, signa
         assert row.reason == reason
         assert "secret words" in (row.request or "").replace("+", " ")
         assert b"secret" not in bytes(row.request_encrypted or b"")
+
+
+async def test_wrong_signatures_from_one_address_are_kept_so_often_and_what_is_signed_is_never_refused(
+    line: Line,
+) -> None:
+    check, pace = SignatureCheck(line.gateway.settings), Pace(2)
+    wrong = Request("/twilio/messages", "", b"MessageSid=SM1", "x")
+    codes = [handle(line.gateway, check, wrong, pace=pace, address=address)[0] for address in ("a", "a", "a", "b")]
+    assert codes == [403, 403, 429, 403]
+    assert line.count(RejectedRequest) == 3
+    for _ in range(webhooks.REFUSED_A_MINUTE + 1):
+        answer = await line.post("/twilio/messages", {}, signature="wrong")
+    assert (answer.status_code, answer.headers["retry-after"]) == (429, "5")
+    assert (await line.write("a person behind the same address")).status_code == 200
 
 
 async def test_requests_are_taken_in_once_the_fault_is_mended(line: Line) -> None:
@@ -238,7 +254,8 @@ async def test_help_is_ordinary_help(line: Line) -> None:
 
 async def test_a_refused_request_is_never_valid_for_another_path(line: Line) -> None:
     check = SignatureCheck(line.gateway.settings)
-    assert handle(line.gateway, check, Request("/twilio/status", "", b"MessageSid=SM1", "x")) == (
+    request = Request("/twilio/status", "", b"MessageSid=SM1", "x")
+    assert handle(line.gateway, check, request, pace=Pace(9), address="a") == (
         403,
         "wrong_signature",
     )
