@@ -40,6 +40,9 @@ chaos: train .make/dev ## kill and disturb a whole line under load; writes docs/
 fuzz: setup .make/dev ## broken input for every parser of outside input (SECONDS=120); what is found goes to tests/corpus
 	@$(BIN)/python -m benchmarks.fuzz --seconds $(or $(SECONDS),120)
 
+record-release: setup .make/dev ## what this version says to its database, for the tests of the next one's migrations
+	@env -u WAYMARK_DEMONSTRATION $(BIN)/python -m pytest -q -p tests.releases.recording $$($(BIN)/python -c "from tests.releases.recording import STORIES; print(*STORIES)")
+
 sbom: setup ## the bill of materials (build/waymark.cdx.json) and the list of licences, from the locks
 	@$(BIN)/python -m benchmarks.sbom
 
