@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from benchmarks.figures import table
+from benchmarks.fuzz.machines import Walked, walk_all
 from benchmarks.fuzz.mutating import mutated
 from benchmarks.fuzz.targets import TARGETS, Target, seeds_of
 from core.settings import PROJECT
@@ -88,7 +89,21 @@ def section(result: dict[str, Any]) -> str:
             for name, each in result["parsers"].items()
         ],
     )
-    return "\n".join(lines)
+    return "\n".join([*lines, *_machines(result)])
+
+
+def _machines(result: dict[str, Any]) -> list[str]:
+    walked = result.get("machines")
+    if not walked:
+        return []
+    return [
+        "State machines of hypothesis, each checked after every step against a model of a few lines:",
+        "",
+        *table(
+            ("machine", "walks", "steps", "found"),
+            [(one["machine"], f"{one['walks']:,}", f"{one['steps']:,}", one["found"] or "nothing") for one in walked],
+        ),
+    ]
 
 
 def written_into(page: str, result: dict[str, Any]) -> str:
@@ -111,6 +126,7 @@ def main() -> int:
     parser.add_argument("--seconds", type=float, default=120, help="for all parsers together")
     parser.add_argument("--seed", type=int, default=secrets.randbelow(2**31))
     parser.add_argument("--only", metavar="PARSER")
+    parser.add_argument("--walks", type=int, default=60, help="of each state machine; 0: none")
     wanted = parser.parse_args()
     print(f"seed {wanted.seed}", flush=True)
     targets = [target for target in TARGETS if wanted.only in (None, target.name)]
@@ -130,6 +146,9 @@ def main() -> int:
         }
         print(f"{target.name}: {tried} inputs, {(found and sorted(found)) or 'nothing found'}", flush=True)
     result["inputs"] = sum(each["inputs"] for each in result["parsers"].values())
+    walked: list[Walked] = [] if wanted.only else walk_all(wanted.walks)
+    result["machines"] = walked
+    wrong += sum(bool(one["found"]) for one in walked)
     if wanted.only is None:
         RESULTS.write_text(json.dumps(result, indent=1) + "\n", encoding="utf-8")
         PAGE.write_text(written_into(PAGE.read_text(encoding="utf-8"), result), encoding="utf-8")

@@ -3,9 +3,8 @@
 from datetime import date, datetime
 
 import pytest
-from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
-from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule, run_state_machine_as_test
+from hypothesis.stateful import invariant, precondition, rule
 from sqlalchemy import Engine
 from sqlalchemy.orm import Session
 
@@ -20,6 +19,7 @@ from directory.review.verification import verify
 from directory.search import SearchRequest, find
 from directory.writing import read
 from tests.integration.directory.entries import Clock, entry, published
+from tests.machines import Machine, walk
 
 PEOPLE = st.sampled_from(["ana", "ben"])
 WORDS = st.sampled_from(["A bed.", "Two beds.", "Soup.", ""])
@@ -28,7 +28,7 @@ MOVES = {
 }  # fmt: skip
 
 
-class Life(RuleBasedStateMachine):
+class Life(Machine):
     """One entry. The model: what is live, what is open and whose, the listing, the date, and the state after every moment."""
 
     engine: Engine
@@ -167,6 +167,10 @@ class Life(RuleBasedStateMachine):
             self.listed = "suspended"
 
     @invariant()
+    def a_step_was_made(self) -> None:
+        self.did("step")
+
+    @invariant()
     def the_entry_is_what_was_approved_and_told_only_when_published(self) -> None:
         service = self.session.get_one(Service, self.id)
         assert (service.listing, service.assured_date) == (self.listed, self.assured)
@@ -183,12 +187,4 @@ class Life(RuleBasedStateMachine):
 
 
 def test_whatever_happens_to_an_entry(directory_engine: Engine, cipher: Cipher) -> None:
-    class Walk(Life):
-        engine = directory_engine
-
-    run_state_machine_as_test(
-        Walk,
-        settings=settings(
-            max_examples=8, stateful_step_count=15, suppress_health_check=list(HealthCheck), deadline=None
-        ),
-    )
+    walk("entry of the directory", Life, walks=8, steps=15, engine=directory_engine)
