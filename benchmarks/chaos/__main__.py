@@ -17,6 +17,7 @@ from pathlib import Path
 
 from benchmarks.chaos.line import Line
 from benchmarks.chaos.page import PAGE, RESULTS, page
+from benchmarks.chaos.pieces import together
 from benchmarks.chaos.run import Size, broken, run
 from core.settings import PROJECT
 from tests.ports import free_ports
@@ -73,6 +74,9 @@ def main() -> int:
     parser.add_argument("--seed", type=int, default=secrets.randbelow(2**31))
     parser.add_argument("--quick-engine", action="store_true", help="a stand-in in Rasa's place, for large storms")
     parser.add_argument("--many", action="store_true", help=f"more than one of each: {MANY}")
+    parser.add_argument(
+        "--add", action="store_true", help="a further piece of the storm that was broken off, added to it"
+    )
     parser.add_argument("--keep", action="store_true", help="keep the folder of the line, with its logs")
     parser.add_argument("--print-only", action="store_true", help="do not write the results and the page")
     wanted = parser.parse_args()
@@ -88,9 +92,11 @@ def main() -> int:
         "processes waiting for a processor at the end (load average)": f"{os.getloadavg()[0]:.1f}",
     }
     if not wanted.print_only:
-        kept = json.loads(RESULTS.read_text(encoding="utf-8")) | {
-            f"{result['engine']}, several" if wanted.many else result["engine"]: result
-        }
+        name = f"{result['engine']}, several" if wanted.many else result["engine"]
+        kept = json.loads(RESULTS.read_text(encoding="utf-8"))
+        if wanted.add and name in kept:
+            result = together(kept[name], result)
+        kept |= {name: result}
         RESULTS.write_text(json.dumps(kept, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
         PAGE.write_text(page(kept), encoding="utf-8")
     print(json.dumps(result, indent=1, ensure_ascii=False))

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+from benchmarks.chaos.pieces import seeds
 from benchmarks.figures import table
 from core.settings import PROJECT
 
@@ -39,7 +40,7 @@ def page(results: Mapping[str, Any]) -> str:
 def _storm(result: Mapping[str, Any]) -> str:
     short = result["messages_written"] < result["messages_wanted"]
     lines = [
-        f"One storm of {result['day']}, seed {result['seed']}: {result['messages_written']:,} messages in {result['conversations']:,}"
+        f"One storm of {result['day']}, {_seeds(result)}: {result['messages_written']:,} messages in {result['conversations']:,}"
         f" conversations, {result['kills']:,} kills, in {_minutes(result['all_seconds'])} minutes"
         f" ({_minutes(result['storm_seconds'])} of storm)."
         + (f" Processes: {result['processes']}." if result.get("processes", ONE) != ONE else "")
@@ -68,6 +69,12 @@ def _storm(result: Mapping[str, Any]) -> str:
     )
     lines += [*(f"- {name}: {value}" for name, value in result["machine"].items()), ""]
     return "\n".join(lines)
+
+
+def _seeds(result: Mapping[str, Any]) -> str:
+    found = seeds(dict(result))
+    named = ", ".join(map(str, found))
+    return f"seed {named}" if len(found) == 1 else f"in {len(found)} pieces, seeds {named}"
 
 
 def _minutes(seconds: float) -> str:

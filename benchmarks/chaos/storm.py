@@ -123,7 +123,7 @@ class Storm:
     def _work(self, dice: random.Random) -> None:
         """A caseworker answers and gives back, so that conversations go to and fro between the bot and the desk."""
         caseworker = Caseworker(self.line)
-        while not self._over.wait(0.05):
+        while not self._over.wait(0.5):
             with suppress(psycopg.Error, httpx.HTTPError, OSError):
                 self.given_back += caseworker.work(dice)
 

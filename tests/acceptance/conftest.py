@@ -71,10 +71,10 @@ class Line:
         with psycopg.connect(self.database_url()) as connection:
             return connection.execute(query, values).fetchall()  # type: ignore[arg-type]
 
-    def sign_in_link(self, name: str, role: str = "caseworker") -> str:
+    def sign_in_link(self, name: str, *roles: str) -> str:
         """A one-time link of a new account."""
         done = subprocess.run(
-            [str(WAYMARK), "create-user", name, "--role", role],
+            [str(WAYMARK), "create-user", name, "--role", *(roles or ("caseworker",))],
             env=self.environment,
             capture_output=True,
             text=True,

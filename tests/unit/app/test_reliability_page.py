@@ -5,6 +5,7 @@ import json
 from benchmarks.chaos.counting import PROMISES, Seen, count
 from benchmarks.chaos.page import PAGE, RESULTS, page
 from benchmarks.chaos.people import Person
+from benchmarks.chaos.pieces import seeds, together
 from benchmarks.chaos.run import broken
 
 US = "whatever"
@@ -96,3 +97,16 @@ def test_each_promise_notices_when_it_is_broken() -> None:
     assert "replies reach each phone in their order" in wrong(
         seen(messages=[inbound, outbound, second], journal=[well.journal[0], entry])
     )
+
+
+def test_pieces_of_a_storm_are_added_up_and_what_was_broken_in_one_is_broken() -> None:
+    one = json.loads(RESULTS.read_text(encoding="utf-8"))["Rasa"]
+    other = {**one, "seed": 1, "promises": [{**each, "broken": ["x"]} for each in one["promises"]], "calm": False}
+    whole = together(one, other)
+    assert (whole["messages_written"], whole["kills"]) == (2 * one["messages_written"], 2 * one["kills"])
+    assert whole["killed"] == {victim: 2 * number for victim, number in one["killed"].items()}
+    assert whole["promises"][0]["looked_at"] == 2 * one["promises"][0]["looked_at"]
+    assert len(broken(whole)) == len(PROMISES)
+    assert not whole["calm"]
+    assert seeds(together(whole, one)) == [one["seed"], 1, one["seed"]]
+    assert f"in 2 pieces, seeds {one['seed']}, 1" in page({"Rasa": whole})
