@@ -4,6 +4,7 @@ from collections.abc import Callable
 from datetime import timedelta
 from pathlib import Path
 
+import httpx
 import pytest
 from sqlalchemy.orm import Session
 
@@ -88,3 +89,19 @@ def test_a_part_that_is_down_says_since_when_until_it_is_up_again(
     gone = Health(settings, Sessions(make_engine("postgresql://nobody@127.0.0.1:9/none")), lambda: True)
     assert not gone.look()["database"].ready
     assert gone.look()["database"].remedy
+
+
+def test_of_several_engines_one_that_answers_is_enough_and_the_silent_one_is_named(
+    settings: Settings, sessions: Sessions, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def ask(url: str, **_: object) -> httpx.Response:
+        if url.startswith(("http://dead", "http://127.0.0.1")):
+            raise httpx.ConnectError("refused")
+        return httpx.Response(200)
+
+    monkeypatch.setattr(httpx, "get", ask)
+    for engines, ready in ((("http://alive:1", "http://dead:2"), True), (("http://dead:1", "http://dead:2"), False)):
+        page = Health(settings.model_copy(update={"engine_urls": engines}), sessions, lambda: True)
+        part = page.look()["engine"]
+        assert part.ready is ready
+        assert "of 2 do not answer" in (part.reason or "")
