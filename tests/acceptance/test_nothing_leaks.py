@@ -91,7 +91,7 @@ def bring_a_file(desk: httpx.Client, marker: str) -> None:
 
 def taps(line: Line, number: str, marker: str) -> None:
     """Buttons as WhatsApp sends them, of a question that we never asked: label, payload and title of a list."""
-    token = json.loads((line.data_dir / "secrets.json").read_text())["TWILIO_AUTH_TOKEN"]
+    token = json.loads((line.data_dir / "secrets.json").read_text())["twilio_auth_token"]
     for extra in (
         {"MessageType": "button", "ButtonText": marker, "ButtonPayload": f"safe:{marker}"},
         {"MessageType": "interactive", "ListTitle": marker, "ListId": f"safe:{marker}"},

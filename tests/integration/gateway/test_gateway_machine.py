@@ -53,7 +53,13 @@ class Talk(Machine):
         self.way.bot.chance = self.way.chance
         self.way.send_all = self.send_all  # type: ignore[method-assign]
         self.line.twilio.faults.clear()
+        self.first = len(self.line.twilio.sent)
         self.way.write("hello")
+
+    @property
+    def sent(self) -> list[dict[str, str]]:
+        """What Twilio took over in this walk."""
+        return self.line.twilio.sent[self.first :]
 
     @property
     def conversation(self) -> Conversation:
@@ -70,11 +76,11 @@ class Talk(Machine):
     @rule(body=st.sampled_from(sorted(TEXTS)))
     def writes(self, body: str) -> None:
         self.did("writes")
-        taken = len(self.line.twilio.sent)
+        taken = len(self.sent)
         silent = self.conversation.opted_out
         held = self.held()
         self.way.write(body)
-        said = [self.row_of(form) for form in self.line.twilio.sent[taken:]]
+        said = [self.row_of(form) for form in self.sent[taken:]]
         if held:
             assert not [row for row in said if row.author == "bot" and not row.confirms_opt_out], self.way.trail
         if silent and not self.conversation.opted_out:
@@ -152,7 +158,7 @@ class Talk(Machine):
                 with self.line.sessions.begin() as session:
                     earlier = text("UPDATE message SET handled_at = handled_at - interval '31 seconds' WHERE id = :id")
                     session.execute(earlier, {"id": row})
-        for form in self.line.twilio.sent:
+        for form in self.sent:
             if self.way.chance.random() < 0.02:
                 row = self.row_of(form)
                 with self.line.sessions.begin() as session:
@@ -166,7 +172,7 @@ class Talk(Machine):
     def each_reply_left_once_or_nobody_says_that_it_did(self) -> None:
         if not hasattr(self, "way"):
             return
-        took = Counter(self.row_of(form).id for form in self.line.twilio.sent)
+        took = Counter(self.row_of(form).id for form in self.sent)
         with self.line.sessions.begin() as session:
             rows = session.scalars(
                 select(Message).where(Message.conversation_id == self.conversation.id, Message.direction == "outbound")
