@@ -16,6 +16,11 @@ from desk.models import AuditEntry
 from desk.words import Words
 
 PAGE = 50
+KINDS = {
+    "before": ("role_",), "fields": ("referral_field_",), "of": ("detail_of_",), "reason": ("reason_number_", "export_reason_"),
+    "roles": ("role_",), "state": ("owned_state_",), "way": ("referral_way_",), "which": ("detail_which_",),
+}  # fmt: skip
+"""What the codes of a detail are words of: beginnings of keys."""
 SHORTEST = timedelta(days=366)
 """What the database refuses to delete, and a day more."""
 
@@ -101,8 +106,20 @@ def _line(row: AuditEntry, names: dict[str, str], words: Words) -> Line:
         who=row.user.name if row.user else words.say("audit_nobody"),
         did=_did(row.action, words),
         subject=f"{kind} {subject}".strip(),
-        details=", ".join(f"{key}: {value}" for key, value in sorted(row.details.items())),
+        details=words.say("list_separator").join(
+            _detail(key, value, words) for key, value in sorted(row.details.items())
+        ),
     )
+
+
+def _detail(key: str, value: str, words: Words) -> str:
+    """`reason: They asked for it`; a code that has no words, as a permission or an id, stands as it is."""
+    codes = value.replace(",", " ").split()
+    said = [
+        next((words.find(f"{kind}{code}", "") for kind in KINDS.get(key, ()) if f"{kind}{code}" in words), code)
+        for code in codes
+    ]
+    return f"{words.find(f'detail_{key}', key)}: {words.isolated(words.say('list_separator').join(said))}"
 
 
 def _did(action: str, words: Words) -> str:

@@ -174,7 +174,7 @@ class EntryWords:
         )
 
     def _joined(self, parts: Iterable[str]) -> str:
-        return " · ".join(parts)
+        return " · ".join(self._words.isolated(part) for part in parts)
 
     def _learn(self, value: Any) -> None:
         if isinstance(value, ScheduleRecord):

@@ -1,5 +1,6 @@
 """What is wrong with a file that is brought in, in the language of whoever reads it: for the page of the dry run and for the command."""
 
+import re
 from typing import Literal
 
 from desk.problems import kind_of_rule
@@ -22,3 +23,11 @@ def told(console: Words, problem: Problem, part: Literal["says", "remedy"]) -> s
 def why(console: Words, failure: Failure) -> str:
     """Why a file as a whole came to nothing."""
     return console.say(f"directory_import_failure_{failure.code}", **failure.values)
+
+
+def place(console: Words, where: str) -> str:
+    """Where in the file, as the reader of a file says it: `row 3`, `services.csv rows 3-5`, `line 7`; the rest stays as it is."""
+    return _PLACE.sub(lambda found: console.say(f"import_{found[1]}", number=found[2]), where)
+
+
+_PLACE = re.compile(r"\b(rows|row|line) (\d+(?:-\d+)?)\b")

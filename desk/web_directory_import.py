@@ -17,7 +17,7 @@ from desk.directory_pages import HOME, DirectoryPages, Form, back, names_of
 from desk.entry_words import EntryWords
 from desk.errors import NotFound
 from desk.form_fields import Fields
-from desk.import_words import told, why
+from desk.import_words import place, told, why
 from desk.pages import go
 from desk.permissions import needs
 from desk.words import words
@@ -189,7 +189,8 @@ def _upload(
     notable = [one for one in plan.outcomes if one.notable][:SHOWN] if plan else []
     return pages.show(
         visit, request, "directory_import.html", status=status, upload=upload, plan=plan, notable=notable, said=said,
-        told=partial(told, console), failed=why(console, Failure.of_stored(upload.failure)) if upload.failure else "",
+        told=partial(told, console), place=partial(place, console),
+        failed=why(console, Failure.of_stored(upload.failure)) if upload.failure else "",
         new=[one for one in plan.outcomes if one.action == "create" and not one.notable][:SHOWN] if plan else [],
         refused=refused, working=upload.state in ("waiting", "applying"),
     )  # fmt: skip

@@ -59,7 +59,12 @@ class Words:
 
     def say(self, key: str, **values: object) -> str:
         """The words of a key. Raises KeyError for one that the catalogue lacks."""
-        return self._messages[key].format(**values)
+        shown = {name: self.isolated(value) if isinstance(value, str) else value for name, value in values.items()}
+        return self._messages[key].format(**shown)
+
+    def isolated(self, text: str) -> str:
+        """A name or number for a sentence from the right: without isolates its `+` or the full stop after it jumps to the other side."""
+        return f"\u2068{text}\u2069" if text and self.direction == "rtl" else text
 
     def find(self, key: str, otherwise: str) -> str:
         """The words of a key made from data (an answer, an outcome), or what to show when there are none."""

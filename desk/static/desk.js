@@ -18,14 +18,16 @@
   function showLive(on) {
     const state = byId("live-state");
     if (!state) return;
-    clearTimeout(offTimer);
     const show = () => {
       state.textContent = on ? state.dataset.on : state.dataset.off;
       state.classList.toggle("off", !on);
     };
-    // A reconnection within three seconds is no news.
-    if (on) show();
-    else offTimer = setTimeout(show, 3000);
+    // A reconnection within three seconds is no news. Each try that fails is an error of its own: it must not begin the seconds anew.
+    if (on) {
+      clearTimeout(offTimer);
+      offTimer = null;
+      show();
+    } else offTimer ??= setTimeout(show, 3000);
   }
 
   function refresh() {
