@@ -46,6 +46,10 @@ record-release: setup .make/dev ## what this version says to its database, for t
 sbom: setup ## the bill of materials (build/waymark.cdx.json) and the list of licences, from the locks
 	@$(BIN)/python -m benchmarks.sbom
 
+pictures: setup .make/dev ## take the pictures of every page of the desk for the manual (docs/desk-pages.md)
+	@WAYMARK_PICTURES=$(CURDIR)/docs/pictures $(BIN)/python -m pytest -q tests/integration/desk/test_desk_every_page.py
+	@$(ENGINE) tests/shrink_pictures.py docs/pictures
+
 check: setup .make/dev ## lint, types, layers
 	@$(BIN)/ruff check --quiet .
 	@$(BIN)/ruff format --check --quiet .
@@ -99,4 +103,4 @@ check-locks:
 clean: ## remove what was built and installed, not the data in .waymark
 	rm -rf .venv .venv-engine .tools .make models .mypy_cache .ruff_cache .pytest_cache
 
-.PHONY: help run test evaluate bench bench-directory chaos fuzz sbom check check-locks format train setup lock clean
+.PHONY: help run test evaluate bench bench-directory chaos fuzz pictures sbom check check-locks format train setup lock clean

@@ -105,7 +105,7 @@ class World:
         """Method and route of everything the application serves under /desk, but static files, which hold nothing of anybody."""
         found = [
             (method, route)
-            for route in _flat(self.web.routes)
+            for route in flat(self.web.routes)
             if route.path.startswith("/desk") and "/static/" not in route.path
             for method in sorted(route.methods)
         ]
@@ -213,13 +213,13 @@ class World:
         ).scalar_one()
 
 
-def _flat(routes: Iterable[Any]) -> Iterator[APIRoute]:
+def flat(routes: Iterable[Any]) -> Iterator[APIRoute]:
     # FastAPI keeps an included router as one entry.
     for route in routes:
         if isinstance(route, APIRoute):
             yield route
         elif (included := getattr(route, "original_router", None)) is not None:
-            yield from _flat(included.routes)
+            yield from flat(included.routes)
 
 
 _hashes: dict[str, str] = {}
@@ -267,14 +267,19 @@ def chromium() -> Iterator[Browser]:
 
 
 @pytest.fixture
-def base(world: Any) -> Iterator[str]:
+def port() -> int:
+    """Where `base` serves: for settings that must name it."""
+    return free_port()
+
+
+@pytest.fixture
+def base(world: Any, port: int) -> Iterator[str]:
     @asynccontextmanager
     async def lifespan(_app: object) -> Any:
         async with world.desk.live.running():
             yield
 
     world.web.router.lifespan_context = lifespan
-    port = free_port()
     server = uvicorn.Server(
         uvicorn.Config(world.web, host="127.0.0.1", port=port, log_config=None, timeout_graceful_shutdown=1)
     )

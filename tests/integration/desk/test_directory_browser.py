@@ -1,11 +1,8 @@
-"""The directory's pages in a real browser: the way of an entry from an editor to the bot, and every page accessible in both directions."""
+"""The directory's pages in a real browser: the way of an entry from an editor to the bot."""
 
-import io
-import os
 import re
 from collections.abc import Iterator
 from dataclasses import replace
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -15,22 +12,16 @@ from playwright.sync_api import Browser, Page, expect
 from core.catalogues import Catalogues
 from core.settings import PROJECT
 from desk.web import make_router, mount_static
-from directory.exchange import uploads
 from directory.models import Place, PlaceName
-from directory.records import ServiceRecord
-from directory.review import drafts, listing
-from directory.review.feedback import report
-from directory.review.todo import open_task
 from directory.search import SearchRequest, find
-from directory.writing import read, write
 from gateway.wording import CatalogueWording
-from tests.chromium import accessibility_faults, start_browser
+from tests.acceptance.browser import picture
+from tests.chromium import start_browser
 from tests.serving import serving
 
 pytestmark = pytest.mark.browser
 
-FILE = "organization,country,name,needs,phones\nExample House (example),BD,Soup (example),food_cash,+15005550100\n,BD,,rescue,call us\n"
-DESKTOP, PHONE = {"width": 1280, "height": 900}, {"width": 390, "height": 844}
+DESKTOP = {"width": 1280, "height": 900}
 
 
 @pytest.fixture(scope="module")
@@ -76,20 +67,6 @@ def open_as(world: Any, base: str, chromium: Browser, name: str, *roles: str, la
     return page
 
 
-def picture(page: Page, name: str, *, whole: bool = False) -> None:
-    """Save a screenshot where WAYMARK_PICTURES says: the manual's pictures come from here. `pages/` only if there is such a folder."""
-    if folder := os.environ.get("WAYMARK_PICTURES"):
-        path = Path(folder) / f"{name}.png"
-        if path.parent.is_dir():
-            page.screenshot(path=str(path), animations="disabled", full_page=whole)
-
-
-def faults(page: Page) -> list[str]:
-    found = accessibility_faults(page)
-    wide = page.evaluate("document.documentElement.scrollWidth - document.documentElement.clientWidth")
-    return [*found, f"{wide} pixels too wide"] if wide > 0 else found
-
-
 def test_an_editor_writes_an_entry_an_approver_approves_it_and_the_bot_finds_it(
     world: Any, base: str, chromium: Browser, dhaka: None
 ) -> None:
@@ -101,13 +78,10 @@ def test_an_editor_writes_an_entry_an_approver_approves_it_and_the_bot_finds_it(
     other = open_as(world, base, chromium, "Approve Example", "directory_approver")
     other.goto(f"{base}/desk/directory/changes")
     other.get_by_test_id("change-row").get_by_role("link").click()
-    picture(other, "directory-approve")
     other.get_by_test_id("approve-change").click()
     expect(other.get_by_test_id("entry-name")).to_have_text("Night beds (example)")
     expect(other.get_by_text("Monday – Tuesday 09:00 – 13:00, 15:00 – 18:00")).to_be_visible()
-    picture(other, "directory-entry")
     other.goto(f"{base}/desk/directory")
-    picture(other, "directory-list")
     with world.sessions.begin() as session:
         (found,) = find(session, request).services
     assert (found.name, found.phones) == ("রাতের শয্যা (উদাহরণ)", ("+15005550100",))
@@ -144,64 +118,11 @@ def write_entry(page: Page, base: str) -> None:
     page.get_by_role("button", name="Find: Place 1").click()
     page.locator(".found button").first.click()
     expect(page.get_by_label("Town or area", exact=True)).to_have_value("Dhaka")
-    picture(page, "directory-form")
     page.get_by_test_id("save-draft").click()
     expect(page.get_by_test_id("change")).to_contain_text("09:00")
-    picture(page, "directory-change")
     page.get_by_role("link", name="As people will read it").click()
     expect(page.get_by_test_id("preview-bn-sms").first).to_contain_text("রাতের শয্যা")
     expect(page.get_by_test_id("segments-bn")).to_have_text(re.compile(r"\d+ SMS"))
-    picture(page, "directory-preview")
     page.go_back()
     page.get_by_test_id("submit-change").click()
     expect(page.get_by_text("The change waits for a second person.")).to_be_visible()
-
-
-@pytest.mark.parametrize("language", ["en", "ar"])
-def test_every_page_is_accessible_and_fits(
-    world: Any, base: str, chromium: Browser, dhaka: None, language: str
-) -> None:
-    page = open_as(world, base, chromium, "Both Example", "directory_editor", "directory_approver", language=language)
-    entry = ServiceRecord.model_validate(
-        {
-            "organization": {"name": "Example House (example)"}, "country": "BD", "name": "Night beds (example)",
-            "description": "A bed for a night.", "needs": ("shelter",), "phones": ({"number": "+15005550100"},),
-            "texts": {"ar": {"name": "أسرّة ليلية (مثال)", "description": "سرير لليلة.", "state": "approved"}},
-            "schedules": (
-                {"kind": "weekly", "timezone": "Asia/Dhaka", "byday": "MO,TU", "opens_at": "09:00", "closes_at": "17:00"},
-            ),
-            "locations": ({"country": "BD", "city": "Dhaka", "latitude": 23.8, "longitude": 90.4, "is_confidential": True},),
-            "is_confidential": True,
-        }
-    )  # fmt: skip
-    with world.sessions.begin() as session:
-        service = write(session, entry, by="tester", source="form").service
-        listing.publish(session, service.id, by="tester")
-        write(session, entry, by="tester", source="form")  # a second one of the same name and number
-        user = world.user("Both Example")
-        changed = entry.model_copy(update={"id": service.id, "description": "Two nights.", "name": "Beds (example)"})
-        drafts.submit(session, drafts.save_draft(session, changed, by=str(user.id)).id, by=str(user.id))
-        report(session, service.id, "closed", reporter="caseworker", reporter_key="one", suspend_after=3)
-        open_task(session, service.id, "duplicate", note="Two numbers are the same.")
-        upload = uploads.receive(
-            session, io.BytesIO(FILE.encode()), file_name="services.csv", by=str(user.id), review=True
-        )
-        ids = {"id": service.id, "place": read(session, service.id).locations[0].id, "upload": upload.id}
-    uploads.examine(world.sessions, ids["upload"])
-    found: dict[str, list[str]] = {}
-    for path in PAGES:
-        page.goto(f"{base}/desk/directory{path.format(**ids)}")
-        assert page.locator("html").get_attribute("lang") == language
-        for size, viewport in (("desktop", DESKTOP), ("phone", PHONE)):
-            page.set_viewport_size(viewport)
-            if wrong := faults(page):
-                found[f"{path} {size}"] = wrong
-            picture(page, f"pages/{re.sub(r'[^a-z]+', '-', path) or '-list'}-{language}-{size}", whole=True)
-    assert found == {}
-    page.context.close()
-
-
-PAGES = (
-    "", "?listing=archived", "/new", "/{id}", "/{id}/edit", "/{id}/review", "/{id}/preview", "/{id}/history", "/changes", "/work",
-    "/{id}/state", "/{id}/confidential/{place}", "/duplicates", "/imports", "/imports/{upload}",
-)  # fmt: skip

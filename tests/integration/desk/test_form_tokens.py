@@ -12,7 +12,7 @@ from desk.form_tokens import FIELD, HEADER, TokenInForms, token_of
 from desk.pages import HERE, _environment
 from desk.web_confirm import make_confirm_router
 from desk.web_partner import make_partner_router
-from tests.integration.desk.conftest import PASSWORD, World, _flat
+from tests.integration.desk.conftest import PASSWORD, World, flat
 
 with warnings.catch_warnings():
     warnings.simplefilter("ignore")
@@ -62,7 +62,7 @@ def test_a_page_behind_a_link_takes_a_form_of_this_link_only(world: World, make:
     web.include_router(make(world.settings, world.sessions))
     browser = TestClient(web, headers=OURS)
     asked = 0
-    for route in _flat(web.routes):
+    for route in flat(web.routes):
         for token in ("", OTHER):
             if "POST" in route.methods:
                 path = route.path.replace("{token}", "A" * 32)

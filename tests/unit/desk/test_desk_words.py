@@ -31,7 +31,7 @@ MADE_FROM_DATA = (
     "nav_", "role_", "rule_", "did_", "subject_", "escalation_", "number_own", "number_other", "needs_met_", "directory_",
     "referral_state_", "referral_field_", "referral_why_", "referral_done_", "referral_term_", "referral_hours_", "referral_relaxed_",
     "referral_declined_", "referral_how_", "referral_channel_", "referral_not_delivered_", "follow_up_", "complaint_event_",
-    "done_", "statistics_", "owned_", "export_", "rota_rank_", "notices_", "retention_", "sso_",
+    "done_", "statistics_", "owned_", "export_", "rota_rank_", "notices_", "detail_", "import_", "retention_", "sso_",
     "practice_level_", "practice_do_", "practice_way_",
 )  # fmt: skip
 
@@ -122,6 +122,13 @@ def test_a_page_is_in_the_language_that_was_chosen_else_in_one_the_browser_prefe
 )
 def test_a_number_takes_the_plural_of_its_language(code: str, number: int, says: str) -> None:
     assert words(code).count("directory_entries", number) == says
+
+
+def test_a_name_in_a_sentence_from_the_right_does_not_turn_what_stands_beside_it() -> None:
+    said = words("ar").say("case_number_ends", digits="+42")
+    assert "\u2068+42\u2069" in said
+    assert words("ar").say("signed_in_as", name="") == words("ar").find("signed_in_as", "").format(name="")
+    assert "\u2068" not in words("fr").say("case_number_ends", digits="+42")
 
 
 def test_every_field_and_value_of_an_entry_has_words() -> None:

@@ -4,7 +4,7 @@ from string import Formatter
 
 import pytest
 
-from desk.import_words import told, why
+from desk.import_words import place, told, why
 from desk.words import LANGUAGES, words
 from directory.exchange.entries import problem_of
 from directory.exchange.failures import SAYS as FAILURES
@@ -23,7 +23,7 @@ def test_every_problem_of_an_import_and_its_remedy_have_words(code: str) -> None
         values = {name: f"<{name}>" for name in fields(says) | fields(remedy)}
         one = Problem("row 2", "", problem, values)
         for part, english in (("says", says), ("remedy", remedy)):
-            said = told(console, one, part)  # type: ignore[arg-type]
+            said = told(console, one, part).strip("\u2068\u2069")  # type: ignore[arg-type]
             assert all(f"<{name}>" in said for name in fields(english)), (code, problem, part)
             assert (said == english.format(**values)) == (code == "en" or english == "{reason}"), (code, problem, part)
 
@@ -31,10 +31,10 @@ def test_every_problem_of_an_import_and_its_remedy_have_words(code: str) -> None
 @pytest.mark.parametrize("code", LANGUAGES)
 def test_a_broken_rule_of_the_record_is_said_as_the_form_says_it(code: str) -> None:
     for rule in ("phone_number", "zone", "age_order", "day_order", "weekly_hours"):
-        said = told(words(code), problem_of("row 2", "x", rule, "the English reason"), "says")
+        said = told(words(code), problem_of("row 2", "x", rule, "the English reason"), "says").strip("\u2068\u2069")
         assert said == words(code).say(f"directory_problem_{rule}")
     unknown = told(words(code), problem_of("row 2", "x", "of_the_library", "the English reason"), "says")
-    assert unknown == "the English reason"
+    assert unknown.strip("\u2068\u2069") == "the English reason"
 
 
 @pytest.mark.parametrize("code", LANGUAGES)
@@ -50,3 +50,16 @@ def test_every_reason_for_which_a_whole_file_comes_to_nothing_has_words(code: st
 def failed(code: str) -> Failure:
     """Through the database and back."""
     return Failure.of_stored(Failure(code, {name: f"<{name}>" for name in fields(FAILURES[code])}).stored())
+
+
+@pytest.mark.parametrize(
+    ("where", "english", "french"),
+    [
+        ("row 3", "row 3", "ligne 3"),
+        ("services.csv rows 3-5", "services.csv rows 3-5", "services.csv lignes 3-5"),
+        ("line 7", "line 7", "ligne 7"),
+        ("arrow 3", "arrow 3", "arrow 3"),
+    ],
+)
+def test_a_place_in_the_file_is_said_in_the_language_of_the_page(where: str, english: str, french: str) -> None:
+    assert (place(words("en"), where), place(words("fr"), where)) == (english, french)
