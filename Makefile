@@ -34,6 +34,9 @@ bench-directory: setup ## measure the directory (BENCH="--queries": on ready cop
 bench: train .make/dev ## measure the whole line beside stock Rasa, in one run of half an hour; writes docs/performance.md, docs/scale.md (BENCH="--go-on")
 	@$(BIN)/python -m benchmarks.line $(BENCH)
 
+bench-desk: setup .make/dev ## measure the queue with ten thousand open cases (BENCH="--queue": only that); writes docs/desk-performance.md
+	@$(BIN)/python -m benchmarks.desk $(BENCH)
+
 chaos: train .make/dev ## kill and disturb a whole line under load; writes docs/reliability.md (SIZE="--many --messages 2000 …", SEED=…)
 	@$(BIN)/python -m benchmarks.chaos $(SIZE) $(if $(SEED),--seed $(SEED))
 
@@ -103,4 +106,4 @@ check-locks:
 clean: ## remove what was built and installed, not the data in .waymark
 	rm -rf .venv .venv-engine .tools .make models .mypy_cache .ruff_cache .pytest_cache
 
-.PHONY: help run test evaluate bench bench-directory chaos fuzz pictures sbom check check-locks format train setup lock clean
+.PHONY: help run test evaluate bench bench-directory bench-desk chaos fuzz pictures sbom check check-locks format train setup lock clean

@@ -213,45 +213,43 @@ def test_a_browser_that_took_its_permission_back_is_forgotten(ours: Any, service
     assert len(addresses(ours, "email")) == 1
 
 
-@pytest.mark.parametrize("spoilt", ["ttl", "authorization", "content-encoding", "body", "key"])
-def test_the_service_of_these_tests_refuses_what_a_real_one_refuses(
-    ours: Any, service: Service, spoilt: str, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_the_service_of_these_tests_refuses_what_a_real_one_refuses(ours: Any, service: Service) -> None:
+    spoilt = ""
+
     def meddled(request: httpx.Request) -> httpx.Response:
         headers = {name: value for name, value in request.headers.items() if name != spoilt}
         if spoilt == "authorization":
-            # One sign of the signature.
+            # Two signs of the signature.
             before, _, after = request.headers["authorization"].rpartition(", k=")
-            headers["authorization"] = (
-                f"{before[:-6]}{'AAAA' if before[-6:-2] != 'AAAA' else 'BBBB'}{before[-2:]}, k={after}"
-            )
+            other = "AAAA" if before[-6:-2] != "AAAA" else "BBBB"
+            headers["authorization"] = f"{before[:-6]}{other}{before[-2:]}, k={after}"
         body = b'{"say": "in clear"}' if spoilt == "body" else request.content
         return service(httpx.Request(request.method, request.url, headers=headers, content=body))
 
-    settings = ours.settings
-    if spoilt == "key":
-        settings = settings.model_copy(update={"push_key": SecretStr(base64.b64encode(b"x" * 32).decode())})
-    pusher = Pusher(settings, httpx.MockTransport(meddled))
-    assert not pusher.push(service.subscription(), '{"say": "A case waits."}')
-    assert service.shown == []
+    for spoilt in ("ttl", "authorization", "content-encoding", "body", "key"):
+        key = SecretStr(base64.b64encode(b"x" * 32).decode()) if spoilt == "key" else ours.settings.push_key
+        pusher = Pusher(ours.settings.model_copy(update={"push_key": key}), httpx.MockTransport(meddled))
+        assert not pusher.push(service.subscription(), '{"say": "A case waits."}'), spoilt
+        assert service.shown == [], spoilt
     assert Pusher(ours.settings, httpx.MockTransport(service)).push(service.subscription(), '{"say": "A case waits."}')
 
 
-@pytest.mark.parametrize(
-    "endpoint",
-    [
-        "http://push.example/x", "https://push.example:8443/x", "https://127.0.0.1/x", "https://169.254.169.254/latest",
-        "https://localhost/x", "https://other.example/x", "https://push.example.evil.example/x", "https://evil-push.example/x",
-        "https://push.example@evil.example/x", "https://evil.example\\.a.push.test/x", "https://push.example#@evil.example/",
-        "https://[::1]/x", "https://evilpush.test/x", "https://push.example", "file:///etc/passwd", "", 7,
-    ],
+NO_SERVICE = (
+    "http://push.example/x", "https://push.example:8443/x", "https://127.0.0.1/x", "https://169.254.169.254/latest",
+    "https://localhost/x", "https://other.example/x", "https://push.example.evil.example/x", "https://evil-push.example/x",
+    "https://push.example@evil.example/x", "https://evil.example\\.a.push.test/x", "https://push.example#@evil.example/",
+    "https://[::1]/x", "https://evilpush.test/x", "https://push.example", "file:///etc/passwd", "", 7,
 )  # fmt: skip
-def test_only_a_known_push_service_is_ever_called(ours: Any, service: Service, endpoint: Any) -> None:
-    with pytest.raises(BadInput):
-        read_subscription(service.subscription(endpoint), ours.settings)
-    # Neither is one that was kept before the list was shortened.
-    with pytest.raises(AddressGoneError):
-        Pusher(ours.settings, httpx.MockTransport(service)).push(service.subscription(endpoint), "x")
+
+
+def test_only_a_known_push_service_is_ever_called(ours: Any, service: Service) -> None:
+    for endpoint in NO_SERVICE:
+        told = service.subscription(endpoint)  # type: ignore[arg-type]
+        with pytest.raises(BadInput):
+            read_subscription(told, ours.settings)
+        # Neither is one that was kept before the list was shortened.
+        with pytest.raises(AddressGoneError):
+            Pusher(ours.settings, httpx.MockTransport(service)).push(told, "x")
     assert service.calls == []
 
 
