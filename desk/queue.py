@@ -64,21 +64,7 @@ def read_queue(session: Session, user: User, wanted: Wanted, words: Words) -> Qu
     at = now()
     counts = _counts(session, user, at)
     fits = narrowed(session, user, wanted, at)
-    cases = (
-        session.execute(
-            _chosen(select(Case), user, wanted.show, at)
-            .where(*fits)
-            .order_by(*_order())
-            .limit(MOST + 1)
-            .options(joinedload(Case.assignee), contains_eager(Case.conversation))
-        )
-        .scalars()
-        .all()
-    )
-    more = 0
-    if len(cases) > MOST:
-        total = counts[wanted.show] if not fits else _count(session, user, wanted.show, at, fits)
-        cases, more = cases[:MOST], total - MOST
+    cases, more = _first(session, _chosen(select(Case.id, func.count().over()), user, wanted.show, at).where(*fits))
     fetch_keys(session, [case.screening_encrypted for case in cases])
     spoken = _last_words(session, [case.conversation_id for case in cases])
     ordered = sorted(cases, key=lambda case: (LEVELS.index(case.level), _waiting_since(case, spoken) or at))
@@ -207,8 +193,17 @@ def _counts(session: Session, user: User, at: datetime) -> dict[Filter, int]:
     return {name: int(count) for name, count in zip(FILTERS, row, strict=True)}
 
 
-def _count(session: Session, user: User, chosen: Filter, at: datetime, fits: list[ColumnElement[bool]]) -> int:
-    return int(session.execute(_chosen(select(func.count(Case.id)), user, chosen, at).where(*fits)).scalar_one())
+def _first(session: Session, fitting: Select[UUID, int]) -> tuple[list[Case], int]:
+    """The first MOST of the cases that fit, and how many more there are: sorted and counted in one go by their ids alone, then read."""
+    chosen = session.execute(fitting.order_by(*_order()).limit(MOST)).all()
+    place = {case_id: number for number, (case_id, _) in enumerate(chosen)}
+    found = session.execute(
+        select(Case)
+        .join(Case.conversation)
+        .where(Case.id.in_(place))
+        .options(joinedload(Case.assignee), contains_eager(Case.conversation))
+    ).scalars()
+    return sorted(found, key=lambda case: place[case.id]), (chosen[0][1] - len(chosen) if chosen else 0)
 
 
 def _emergencies(user: User) -> Select[UUID, int]:
