@@ -37,12 +37,13 @@ FOCUS = """() => {
     const seen = document.activeElement === one && one.matches(":focus-visible") && styles.some(shows);
     if (!seen) found.push(`no focus to be seen: ${name(one)}`);
     const box = one.getClientRects()[0];
-    const heights = [Math.min(box.height / 2, 12), box.height / 2, box.height - 4];
-    const covered = (down) => {
-      const top = document.elementFromPoint(box.x + box.width / 2, box.y + down);
+    const parts = (long) => [Math.min(long / 2, 12), long / 2, long - 4];
+    const covered = (right, down) => {
+      const top = document.elementFromPoint(box.x + right, box.y + down);
       return !top || !(one.contains(top) || top.contains(one));
     };
-    if (!label.length && box.width > 2 && heights.every(covered)) found.push(`hidden when it has the focus: ${name(one)}`);
+    const hidden = parts(box.width).every((right) => parts(box.height).every((down) => covered(right, down)));
+    if (hidden && !label.length && box.width > 2) found.push(`hidden when it has the focus: ${name(one)}`);
   }
   return found;
 }"""
