@@ -84,7 +84,7 @@ def refer(desk: httpx.Client, case_id: object, marker: str, line: Line) -> None:
 
 
 def bring_a_file(desk: httpx.Client, marker: str) -> None:
-    """A file of services that is looked at, and not applied. Its own name is kept as staff gave it: the history of the directory shows it."""
+    """A file of services that is looked at, and not applied. Its name is kept as staff gave it: the history shows it."""
     file = {"file": ("services.csv", f"organization,name,note\n{marker},{marker},{marker}\n".encode(), "text/csv")}
     assert desk.post("/desk/directory/imports", files=file, data={"country": "BD"}).status_code in {303, 422}
 
