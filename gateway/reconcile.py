@@ -34,6 +34,10 @@ LONGEST_LOOK = timedelta(days=7)
 """After a longer outage a human should decide what still makes sense to answer; older messages stay at Twilio."""
 LATE = timedelta(minutes=10)
 """From this age on a message is not given to the bot as an answer to its newest question."""
+SLICE = timedelta(minutes=10)
+"""Compared and noted one after the other: after a long outage, or while the line breaks again and again, what was done is not done anew."""
+MOST_SLICES = 24
+"""A long span that is quiet must not cost a hundred questions to Twilio."""
 TWILIO_SECOND = timedelta(seconds=1)
 """Twilio's list gives times in whole seconds (RFC 2822)."""
 
@@ -46,12 +50,28 @@ class Reconciled(NamedTuple):
 
 
 def reconcile(gateway: Gateway, *, at: datetime | None = None) -> Reconciled:
-    """Compare once and take in what is missing, oldest first; what was done is kept as a row. Raises ProviderError, after noting it."""
+    """Compare and take in what is missing, oldest first; each slice of time that is done is kept as a row.
+
+    Raises ProviderError, after noting it.
+    """
     moment = at or now()
     until = moment - IN_FLIGHT
     with gateway.sessions.begin() as session:
         since = min(_since(session, moment), until)
         ours = _ours(session, gateway)
+    done = Reconciled(0, 0)
+    # What the last run had seen is looked at once more with the first slice, so that a short span is one question to Twilio.
+    step = max(SLICE, (until - since) / MOST_SLICES)
+    end = min(since + OVERLAP + step, until)
+    while True:
+        compared = _compare(gateway, since, end, moment, ours)
+        done = Reconciled(done.listed + compared.listed, done.taken_in + compared.taken_in)
+        if end >= until:
+            return done
+        since, end = end - TWILIO_SECOND, min(end + step, until)
+
+
+def _compare(gateway: Gateway, since: datetime, until: datetime, moment: datetime, ours: set[str]) -> Reconciled:
     try:
         listed = [one for one in gateway.provider.inbound(since, until) if one.to in ours]
     except ProviderError as fault:

@@ -83,7 +83,7 @@ def add_tasks(app: procrastinate.App, gateway: Gateway) -> None:
             rejected.forget(session)
 
     @app.periodic(cron="*/5 * * * *")
-    @app.task(name=RECONCILE, queue=UPKEEP, queueing_lock=RECONCILE, lock=RECONCILE)
+    @app.task(name=RECONCILE, queue=UPKEEP, queueing_lock=RECONCILE, lock=RECONCILE, retry=Backoff(6))
     def compare_with_twilio(timestamp: int) -> None:  # noqa: ARG001 - a periodic job is given its time
         # It failed: that is noted for the health page, and the next run looks back as far as this one would have.
         with suppress(ProviderError):

@@ -1,6 +1,6 @@
 """A message whose webhook never came is found in Twilio's list and comes in once. What comes late is for a human; nothing is sent."""
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 import anyio
 import httpx
@@ -10,7 +10,7 @@ from sqlalchemy import select
 from core.database import now
 from core.turns import Choice, Say
 from gateway import thread
-from gateway.errors import ProviderError
+from gateway.errors import MaybeSent, ProviderError
 from gateway.models import Reconciliation
 from gateway.reconcile import Reconciled, last, reconcile
 from tests.integration.gateway.doubles import THEM
@@ -129,3 +129,37 @@ async def test_a_list_that_does_not_come_is_noted_and_looked_for_again(
     with chat.line.sessions.begin() as session:
         failures = session.scalars(select(Reconciliation.failure).where(Reconciliation.failure.is_not(None))).all()
     assert failures == ["NotSent"]
+
+
+async def test_after_a_long_outage_each_slice_that_is_done_stays_done(
+    chat: Chat, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await met(chat)
+    first = now() + SOON
+    reconcile(chat.line.gateway, at=first)
+    await lose(chat, "where can i sleep")
+    asked = 0
+    listed = chat.line.gateway.provider.inbound
+
+    def breaks(since: datetime, until: datetime) -> object:
+        nonlocal asked
+        asked += 1
+        if asked == 3:
+            raise MaybeSent
+        return listed(since, until)
+
+    monkeypatch.setattr(chat.line.gateway.provider, "inbound", breaks)
+    with pytest.raises(ProviderError):
+        reconcile(chat.line.gateway, at=first + HOURS_LATER)
+    assert len(chat.line.rows("inbound")) == 2, "the slice it was lost in was done"
+    with chat.line.sessions.begin() as session:
+        good = last(session, successful=True)
+        assert good is not None
+        assert timedelta(0) < good.until - first < HOURS_LATER
+    asked = 3
+    assert reconcile(chat.line.gateway, at=first + HOURS_LATER).taken_in == 0
+    assert asked < 3 + HOURS_LATER / timedelta(minutes=10) + 1, "it goes on where it was broken off"
+    with chat.line.sessions.begin() as session:
+        newest = last(session, successful=True)
+        assert newest is not None
+        assert newest.until == first + HOURS_LATER - timedelta(minutes=2)
