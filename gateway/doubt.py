@@ -1,8 +1,8 @@
-"""A reply that Twilio answered with an error of its own (500, 502, 503): it may have taken the message over all the same.
+"""A reply that Twilio answered with an error of its own (500, 502, 503), or not at all: it may have taken the message over all the same.
 
 Sending is not idempotent at Twilio: a request that is repeated is a second message. So the row is `uncertain`, which staff see, and
-Twilio's own list decides: there, it was sent; not there after LISTED_AFTER, it certainly was not, and is sent again. What comes after it in
-its conversation waits behind it, so that replies reach the phone in their order.
+Twilio's own list decides: there, it was sent; not there after LISTED_AFTER, what was answered with an error is sent again. What comes
+after it in its conversation waits behind it, so that replies reach the phone in their order.
 """
 
 from dataclasses import dataclass, field
@@ -15,7 +15,7 @@ from cases.models import Conversation
 from core.database import now
 from core.logging import get_logger
 from gateway.addresses import Address
-from gateway.errors import ProviderError
+from gateway.errors import MaybeSent, ProviderError
 from gateway.gateway import Gateway
 from gateway.models import Message
 from gateway.twilio_client import Accepted, Sent
@@ -23,7 +23,10 @@ from gateway.twilio_client import Accepted, Sent
 log = get_logger(__name__)
 
 ANSWERS = ("http_500", "http_502", "http_503")
-"""Error codes of rows whose fate Twilio's list decides. Rows that got no answer at all are not repeated by themselves."""
+"""Error codes of rows whose fate Twilio's list decides: not there, they are sent again."""
+NO_ANSWER = MaybeSent.reason
+"""Error code of rows that got no answer at all. They are looked for too, and what comes after them waits, or it could overtake a request
+that is still on its way; but not there, they stay uncertain: such a request may arrive when nobody looks any more."""
 LISTED_AFTER = timedelta(seconds=30)
 """Twilio's list may show a message later than it took it over."""
 CLOCKS = timedelta(minutes=1)
@@ -36,7 +39,7 @@ class Unsettled(Exception):  # noqa: N818
 
 def is_doubted(message: Message) -> bool:
     """Whether the list is asked about this row."""
-    return message.state == "uncertain" and message.error_code in ANSWERS and message.provider_sid is None
+    return message.state == "uncertain" and message.error_code in (*ANSWERS, NO_ANSWER) and message.provider_sid is None
 
 
 @dataclass(frozen=True, slots=True)

@@ -42,6 +42,8 @@ class NotSent(ProviderError):  # noqa: N818
 class MaybeSent(ProviderError):  # noqa: N818
     """The connection broke after the request left: a repeat could say the same thing twice, so nobody repeats it unasked."""
 
+    reason = "no_answer"
+
 
 class Doubtful(MaybeSent):
     """It answered that it broke (`reason`): its list of messages knows whether it had taken the message over before."""

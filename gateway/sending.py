@@ -67,13 +67,11 @@ def send(gateway: Gateway, message_id: UUID) -> None:
         _conclude(gateway, ready, lambda row: _not_sent(row, reason, last=ready.last_attempt))
         if not ready.last_attempt:
             raise SendLater(message_id) from None
-    except Doubtful as fault:
+    except MaybeSent as fault:
         reason = fault.reason
         _conclude(gateway, ready, lambda row: _doubted(row, reason))
         if not ready.last_attempt:
             raise SendLater(message_id) from None
-    except MaybeSent:
-        _conclude(gateway, ready, _uncertain)
     except Refused as fault:
         code = fault.code
         _conclude(gateway, ready, lambda row: _failed(row, code))
@@ -88,14 +86,18 @@ def _settle(gateway: Gateway, message_id: UUID, question: doubt.Question) -> Non
     except doubt.Unsettled:
         raise SendLater(message_id) from None
     with gateway.sessions.begin() as session:
-        lock_conversation(session, question.conversation_id)
+        conversation = lock_conversation(session, question.conversation_id)
         row = _locked(session, message_id)
         if not doubt.is_doubted(row):
             return  # a callback settled it meanwhile
-        if accepted is None:
-            row.state = "queued"
-        else:
+        if accepted is not None:
             _accepted(row, accepted)
+        elif row.error_code == doubt.NO_ANSWER:
+            row.error_code = None  # it stays uncertain, and what comes after it goes on
+        else:
+            row.state = "queued"
+        if row.state != "queued":
+            confirmed(session, conversation, row)
         _tell(session, row)
         log.info("a doubted message was settled", message=str(message_id), state=row.state)
 

@@ -12,6 +12,7 @@ RESULTS = Path(__file__).with_name("results.json")
 PAGE = PROJECT / "docs" / "reliability.md"
 TEXT = Path(__file__).with_name("reliability.md")
 """What is said around the figures."""
+FOUND = Path(__file__).with_name("found.md")
 
 
 ENGINES = {
@@ -30,18 +31,13 @@ LATER = {
 """What older results do not tell."""
 
 
-FOUND: Mapping[int, tuple[str, ...]] = {
-    20261128: (
-        "**Where the bot answers, the last message was answered.** The comparison with Twilio's list never came to its end: it is a job without a "
-        "second try, it looked through everything since the last success at once, and the database died more often than that took. So lost "
-        "messages came in only after the storm, too late for the bot; each of these conversations had an open case, so that a human had it. Mended: "
-        "the comparison goes on slice by slice, keeps what is done, and is tried again (`gateway/reconcile.py`, "
-        "[test](../tests/integration/gateway/test_gateway_reconcile.py)).",
-        "**Replies reach each phone in their order.** Each of them had got no answer within two seconds, was shown as uncertain, and was taken over "
-        "by the stand-in after the reply behind it. Not mended: what got no answer does not yet hold up what comes after it.",
-    )
-}
-"""What a storm found, by its seed, and what was done about it: a broken promise is not shown without."""
+def found(seed: int) -> list[str]:
+    """What a storm found, and what was done about it (`found.md`): no broken promise is shown without a word on it."""
+    for section in FOUND.read_text(encoding="utf-8").split("\n# ")[1:]:
+        title, _, told = section.partition("\n")
+        if title == f"seed {seed}":
+            return [one for one in told.strip().split("\n\n") if one]
+    return []
 
 
 def page(results: Mapping[str, Any]) -> str:
@@ -66,7 +62,7 @@ def _storm(result: Mapping[str, Any]) -> str:
         [(one["promise"], f"{one['looked_at']:,}", f"{len(one['broken']):,}") for one in result["promises"]],
     )
     for seed in seeds(dict(result)):
-        for told in FOUND.get(seed, ()):
+        for told in found(seed):
             lines += [told, ""]
     lines += ["What was done to the line, and what came of it:", ""]
     lines += table(

@@ -99,6 +99,10 @@ async def test_however_the_sending_ends_nothing_is_sent_after_it(line: Line, fau
     await line.say("hello")
     line.twilio.faults = [fault]  # type: ignore[list-item]
     await line.say("stop")
+    with line.sessions.begin() as session:  # half a minute later
+        session.execute(text("UPDATE procrastinate_jobs SET scheduled_at = NULL"))
+        session.execute(text("UPDATE message SET handled_at = handled_at - interval '31 seconds'"))
+    await line.work()
     assert (flags(line), line.out()[-1][1]) == ((True, False), state)
 
 

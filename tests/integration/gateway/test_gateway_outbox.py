@@ -230,12 +230,34 @@ async def test_what_may_have_been_sent_is_never_sent_again_by_itself(line: Line,
     line.twilio.faults = [fault]  # type: ignore[list-item]
     await line.work()
     assert state(line)[0] == "uncertain"
+    with pytest.raises(SendLater):
+        send(line.gateway, row.id)  # what comes after it waits: the request may still be on its way
+    earlier(line, 31)
     send(line.gateway, row.id)
+    assert state(line) == ("uncertain", None, None)
     assert pick_up_left_behind(line.gateway, seconds=0) == 0
     await line.work()
     assert line.twilio.seen == 1
     with line.sessions.begin() as session:
         assert thread.messages(session, row.conversation_id)[-1].state == "uncertain"
+
+
+async def test_what_got_no_answer_is_not_overtaken_by_what_comes_after_it(line: Line) -> None:
+    def late(request: httpx.Request) -> httpx.Response:
+        arriving.append(request)
+        raise httpx.ReadTimeout("slow", request=request)
+
+    arriving: list[httpx.Request] = []
+    await queued(line, says=(INTRO, Say(say="say_goodbye")))
+    line.twilio.faults = [late]
+    await line.work()
+    assert line.twilio.sent == []
+    line.twilio(arriving[0])
+    with line.sessions.begin() as session:
+        session.execute(text("UPDATE procrastinate_jobs SET scheduled_at = NULL"))
+    await line.work()
+    assert line.twilio.bodies == ["An information line.", "Goodbye."]
+    assert [row.state for row in line.rows("outbound")] == ["sent", "sent"]
 
 
 async def test_a_status_settles_what_was_uncertain(line: Line) -> None:
