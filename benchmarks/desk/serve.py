@@ -19,7 +19,7 @@ from sqlalchemy import Engine
 
 from app.bootstrap import make_rooms
 from app.migrations import migrate
-from app.web import make_web
+from app.web import make_web, settle
 from benchmarks.desk.fill import fill
 from core.encryption import use_cipher
 from core.settings import Settings, read_settings
@@ -55,6 +55,8 @@ def served(count: int) -> Iterator[Served]:
         web = uvicorn.Server(
             uvicorn.Config(make_web(rooms), host="127.0.0.1", port=0, log_config=None, timeout_graceful_shutdown=1)
         )
+        # As its own main does: it is a process of its own elsewhere.
+        settle()
         with _running(web) as base:
             postmaster = int((folder / "data" / "postmaster.pid").read_text(encoding="ascii").split()[0])
             yield Served(base, _signed_in(base), rooms.sessions.engine, postmaster)
