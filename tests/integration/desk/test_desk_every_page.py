@@ -21,9 +21,6 @@ WIDE, PHONE = {"width": 1280, "height": 900}, {"width": 360, "height": 740}
 LOWEST, HIGHEST = 400, 1800
 """Pixels of a picture, from the top."""
 
-RENDERED: set[str] = set()
-"""Templates that were shown to somebody since the file was begun."""
-
 FOCUS = """() => {
   const found = [];
   const name = (one) => one.outerHTML.slice(0, 120);
@@ -67,16 +64,18 @@ def world(world: World) -> World:
 
 
 @pytest.fixture
-def _noted(monkeypatch: pytest.MonkeyPatch) -> None:
-    """The templates that pages are made of go into RENDERED."""
+def rendered(monkeypatch: pytest.MonkeyPatch) -> set[str]:
+    """The templates that pages were made of."""
+    found: set[str] = set()
     environment = pages._environment()
     get = environment.get_template
 
     def noted(name: Any, *more: Any, **values: Any) -> Any:
-        RENDERED.add(str(name))
+        found.add(str(name))
         return get(name, *more, **values)
 
     monkeypatch.setattr(environment, "get_template", noted)
+    return found
 
 
 def whole_pages() -> set[str]:
@@ -161,15 +160,12 @@ def walk(made: Evening, base: str, chromium: Browser, language: str, scheme: Any
     return found | ({f"scripts ({language})": wrong} if wrong else {})
 
 
-@pytest.mark.usefixtures("_noted")
 @pytest.mark.timeout(900)
-@pytest.mark.parametrize(("language", "scheme"), [("en", "light"), ("ar", "dark")])
-def test_every_page_is_accessible_and_fits(
-    world: World, base: str, chromium: Browser, language: str, scheme: str
-) -> None:
-    found = walk(evening(world), base, chromium, language, scheme)
+def test_every_page_is_accessible_and_fits(world: World, base: str, chromium: Browser, rendered: set[str]) -> None:
+    made = evening(world)
+    found = walk(made, base, chromium, "en", "light") | walk(made, base, chromium, "ar", "dark")
     assert not found, "\n".join(f"{name}: {one}" for name, mistakes in found.items() for one in mistakes)
-    unseen = whole_pages() - RENDERED
+    unseen = whole_pages() - rendered
     assert unseen == set(NO_TEMPLATES), "a page that nobody looks at: give it a row in pages_of_the_desk.py"
 
 
