@@ -62,13 +62,18 @@ def reconcile(gateway: Gateway, *, at: datetime | None = None) -> Reconciled:
     done = Reconciled(0, 0)
     # What the last run had seen is looked at once more with the first slice, so that a short span is one question to Twilio.
     step = max(SLICE, (until - since) / MOST_SLICES)
-    end = min(since + OVERLAP + step, until)
+    end = _end(since + OVERLAP, step, until)
     while True:
         compared = _compare(gateway, since, end, moment, ours)
         done = Reconciled(done.listed + compared.listed, done.taken_in + compared.taken_in)
         if end >= until:
             return done
-        since, end = end - TWILIO_SECOND, min(end + step, until)
+        since, end = end - TWILIO_SECOND, _end(end, step, until)
+
+
+def _end(start: datetime, step: timedelta, until: datetime) -> datetime:
+    """Where a slice ends; what would be left for a small one behind it is done with it."""
+    return start + step if until - (start + step) > step / 2 else until
 
 
 def _compare(gateway: Gateway, since: datetime, until: datetime, moment: datetime, ours: set[str]) -> Reconciled:
