@@ -17,7 +17,7 @@ from benchmarks.desk.serve import Served
 from core import person_keys
 from desk import facets
 
-ROUNDS, BROWSERS = 10, 5
+ROUNDS, BROWSERS = 10, 9
 PAGES = {
     "all cases": "/desk",
     "nobody's yet": "/desk?show=unassigned",
@@ -29,7 +29,8 @@ PAGES = {
     "by country, which is encrypted": "/desk?country=MA",
     "the part that keeps itself fresh": "/desk/queue?show=all",
 }
-PAINTED = {"all cases": "/desk", "by need, which is encrypted": "/desk?need=shelter"}
+NOTHING = "two lines of text, for comparison"
+PAINTED = {NOTHING: "/health", "all cases": "/desk", "by need, which is encrypted": "/desk?need=shelter"}
 ROW = 'data-testid="case-row"'
 PAINT = """() => {
   const first = performance.getEntriesByName('first-contentful-paint')[0];

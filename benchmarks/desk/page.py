@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from typing import Any
 
+from benchmarks.desk.measure import NOTHING
 from benchmarks.figures import table
 from core.settings import PROJECT
 
@@ -21,7 +22,8 @@ the keys of their people and everything sealed as always. The web process is the
 
 Milliseconds by Chromium's own clock from asking for the page until something of it was painted, and until its largest piece was; the middle
 and the worst of {browsers} new browsers. Where other programs run on the machine everything waits several times as long as it is worked on:
-`quietest` is the round in which they wanted least, and the load average below says how many did.
+`quietest` is the round in which they wanted least, and the load average below says how many did. What a browser that was just started takes
+to paint two lines of text from the same server is its own share.
 
 """
 
@@ -55,7 +57,7 @@ def page(results: Mapping[str, Any]) -> str:
                 one["first"]["worst"],
                 one["largest"]["p50"],
                 one["largest"]["worst"],
-                _verdict(one["first"]["p50"]),
+                "" if name == NOTHING else _verdict(one["first"]["p50"]),
             )
             for name, one in results["paints"].items()
         ],
