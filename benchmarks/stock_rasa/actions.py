@@ -92,13 +92,7 @@ def _search(slots: Mapping[str, Any], needs: list[str]) -> list[str]:
             for need in needs
             for each in find(session, SearchRequest(country, (need,), language="en", demonstration=True)).services
         ]
-    return [_told(values) for values in found]
-
-
-def _told(values: Mapping[str, Any]) -> str:
-    lines = _catalogues.text("say_service", "en").split("\n")
-    filled = ((line, line.format_map({name: value or "" for name, value in values.items()})) for line in lines)
-    return "\n".join(text for line, text in filled if text.strip() and text != line.partition("{")[0])
+    return [_catalogues.text("say_service", "en", **values) for values in found]
 
 
 class OpenCase(Action):
@@ -115,6 +109,6 @@ class OpenCase(Action):
                 {"reference": reference, "sender": tracker.sender_id},
             )
         dispatcher.utter_message(
-            text=_catalogues.text("say_person_will_write", "en").format(time="18:00", reference=reference)
+            text=_catalogues.text("say_person_will_write", "en", time="18:00", reference=reference)
         )
         return []
