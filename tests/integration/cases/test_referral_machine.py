@@ -57,7 +57,7 @@ class Course(Machine):
 
     @rule()
     def asks(self) -> None:
-        if self.tries(lambda: course.ask(self.session, self.referral, self.desk.user)):
+        if self.tries(lambda: course.ask(self.session, self.referral, self.desk.user, self.given)):
             self.agreed = False
 
     @rule(given=st.booleans(), kind=st.sampled_from(["referral", "referral", "talk"]))
