@@ -53,7 +53,7 @@ def _waymark(line: Line, count: int) -> None:
         for table, changed, pattern, times in (
             (
                 "person",
-                {"id": "made.person_id", "phone_hash": "encode(sha256(made.id::text::bytea), 'hex')"},
+                {"id": "made.person_id", "phone_hash": "sha256(made.id::text::bytea)"},
                 "TRUE",
                 1,
             ),
