@@ -26,6 +26,7 @@ from directory.hsds.openapi import KIND_OF, describe
 from directory.hsds.parameters import (
     ITEMS,
     LISTS,
+    PARAMETERS,
     Asked,
     ParameterError,
     accepted_languages,
@@ -228,20 +229,25 @@ async def _body(request: Request) -> list[tuple[str, str]]:
 
 
 def _members(body: Any) -> list[tuple[str, str]]:
-    """Parameters of a JSON object, each as the text it would be in a URL."""
+    """Parameters of a JSON object, each as the text it would be in a URL. Raises _BodyError, also for a number where a text belongs."""
     if not isinstance(body, dict):
         raise _BodyError(400, "the body is an object of parameters")
-    pairs = []
-    for name, value in body.items():
-        if isinstance(value, bool):
-            pairs.append((name, str(value).lower()))
-        elif isinstance(value, float) and value.is_integer():
-            pairs.append((name, str(int(value))))  # 57.0 is a whole number in JSON
-        elif isinstance(value, int | str):
-            pairs.append((name, str(value)))
-        else:
-            raise _BodyError(400, "a parameter is a text, a whole number, true or false")
-    return pairs
+    return [(name, _member(name, value)) for name, value in body.items()]
+
+
+def _member(name: str, value: Any) -> str:
+    wanted = PARAMETERS[name].schema["type"] if name in PARAMETERS else None
+    if isinstance(value, bool):
+        written, kind = str(value).lower(), "boolean"
+    elif isinstance(value, int) or (isinstance(value, float) and value.is_integer()):
+        written, kind = str(int(value)), "integer"  # 57.0 is a whole number in JSON
+    elif isinstance(value, str):
+        written, kind = value, "string"
+    else:
+        raise _BodyError(400, "a parameter is a text, a whole number, true or false")
+    if wanted is not None and kind != wanted:
+        raise _BodyError(400, f"{name}: {kind} instead of {wanted}")
+    return written
 
 
 def _encoded(document: Any) -> bytes:

@@ -49,7 +49,7 @@ class Partner:
             session.add(point)
             session.flush()
             referral = desk.draft()
-            course.ask(session, referral, desk.user)
+            course.ask(session, referral, desk.user, settings)
             desk.says(given=True)
             course.send(session, referral, desk.user, "link", settings, focal_point=point.id)
             self.id, self.case_id, self.user = referral.id, desk.case.id, desk.user

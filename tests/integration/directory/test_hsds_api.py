@@ -195,6 +195,8 @@ def test_a_search_in_the_body_finds_what_a_search_in_the_url_finds(client: TestC
         assert client.post(f"/hsds/{name}", json={"search": "house", "per_page": 3}).json() == url
         assert client.post(f"/hsds/{name}", data={"search": "house", "per_page": "3"}).json() == url
     assert client.post("/hsds/services").json()["total_items"] == NUMBER
+    for wrong in ({"search": 5}, {"search": -1.5}, {"per_page": "3"}, {"minimal": "true"}, {"page": True}):
+        assert client.post("/hsds/services", json=wrong).status_code == 400, wrong
     answer = client.post("/hsds/services", json={"format": "ndjson", "minimal": True})
     assert len(answer.text.splitlines()) == NUMBER
 
