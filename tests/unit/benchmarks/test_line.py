@@ -1,6 +1,5 @@
 """The measurement of the whole line: both lines are asked the same, and its pages say what the results say."""
 
-import json
 from typing import Any
 
 import pytest
@@ -111,12 +110,3 @@ def test_what_more_turns_need_is_computed_from_what_one_costs(results: dict[str,
     told = scale.figures(results["lines"]["waymark"])
     assert "| engine: processes | 1 | 20 | 2,000 |" in told  # 12 ms of a processor that may be busy for 60 %
     assert "| log of changes (WAL), MB a second | 0.0 | 1.0 | 100.0 |" in told
-
-
-def test_the_committed_pages_are_those_of_the_committed_results() -> None:
-    """A figure that somebody typed, or a page of older results, would be believed."""
-    kept = json.loads(page.RESULTS.read_text(encoding="utf-8"))
-    before, after = page.TEXT.read_text(encoding="utf-8").split("<!-- figures -->\n")
-    assert page.PAGE.read_text(encoding="utf-8") == before + page.figures(kept) + after
-    before, after = scale.TEXT.read_text(encoding="utf-8").split("<!-- figures -->\n")
-    assert scale.PAGE.read_text(encoding="utf-8") == before + scale.figures(kept["lines"]["waymark"]) + after
