@@ -30,9 +30,6 @@ CONCURRENCY = 8
 
 
 SCHEMA_PAUSE = 2.0
-FETCH_SECONDS = 0.25
-"""Seconds after which the queue is looked at unasked. A message that comes while another of its conversation is under way cannot be taken when
-it is announced, and a word of the queue's can be missed: with the library's five seconds, who answered quickly waited that long for a reply."""
 AWAY = (procrastinate.exceptions.ConnectorException, psycopg.Error, SQLAlchemyError, OSError, TimeoutError)
 """How it shows that the database is away: while it restarts, or when it was killed."""
 AWAY_PAUSE = 1.0

@@ -22,6 +22,9 @@ UPKEEP = "upkeep"
 
 HEARTBEAT_SECONDS = 5.0
 """How often a worker says that it lives."""
+FETCH_SECONDS = 0.1
+"""Seconds after which the queue is looked at unasked. A job that waits for another of its lock is not announced again when that ends: at
+two seconds every further message of a reply, which waits for the one before it, came two seconds late."""
 DEAD_AFTER_SECONDS = 20.0
 """Silence after which a worker is taken for dead and its jobs are run again: so long somebody waits whose turn it had begun."""
 
@@ -33,7 +36,7 @@ def make_app(conninfo: str) -> procrastinate.App:
     """The Procrastinate application for the worker (asynchronous connector)."""
     return procrastinate.App(
         connector=procrastinate.PsycopgConnector(conninfo=plain_conninfo(conninfo), min_size=1, max_size=8),
-        worker_defaults={"listen_notify": True, "fetch_job_polling_interval": 2.0},
+        worker_defaults={"listen_notify": True, "fetch_job_polling_interval": FETCH_SECONDS},
     )
 
 
