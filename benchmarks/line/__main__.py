@@ -103,7 +103,7 @@ async def _once(name: Name, folder: Path, provider: Provider, wanted: int) -> As
     with running(name, folder, provider) as (line, _):
         await measure.warm_up(provider)
         yield "profile", await profiled(line, provider)
-        yield "long", await measure.long_conversation(provider)
+        yield "long", await measure.long_conversation(line, provider)
         if wanted:
             yield "stored", {str(size): await _with_stored(line, provider, size) for size in (FEW, wanted)}
 

@@ -14,8 +14,10 @@ FIRST = "hello"
 """The first words are words; both lines must understand them."""
 LAST = "A person from our team can write to you."
 """After the answer to this question a person has the conversation."""
-CONSENT, MORE, MORE_SAID = "Do you agree?", "3", "This is a free information line"
-"""The question that can be asked about without end: a conversation of any length."""
+CONSENT = "Do you agree?"
+"""The question behind which the long conversation goes round."""
+ROUND = {"waymark": ("help", "Here you can find places"), "stock": ("3", "This is a free information line")}
+"""What is asked again and again, by line, and how its answer begins: each says something and asks its question once more."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,11 +40,12 @@ def dialogue() -> tuple[Turn, ...]:
 
 
 @cache
-def endless(length: int) -> tuple[Turn, ...]:
-    """So many turns in one conversation: up to the question of consent, then what it means, again and again."""
-    begun = 1 + next(number for number, turn in enumerate(recorded()) if CONSENT in turn["bot"][-1])
-    question = dialogue()[begun - 1].answered[-1]
-    again = Turn(MORE, (re.compile(re.escape(MORE_SAID) + ".*", re.DOTALL), question))
+def endless(line: str, length: int) -> tuple[Turn, ...]:
+    """So many turns in one conversation: up to the question of consent (Waymark: behind it), then round and round."""
+    asked = next(number for number, turn in enumerate(recorded()) if CONSENT in turn["bot"][-1])
+    begun = asked + (2 if line == "waymark" else 1)
+    said, answer = ROUND[line]
+    again = Turn(said, (re.compile(re.escape(answer) + ".*", re.DOTALL), dialogue()[begun - 1].answered[-1]))
     return dialogue()[:begun] + (again,) * (length - begun)
 
 

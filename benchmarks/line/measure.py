@@ -82,10 +82,10 @@ async def costs(line: Line, provider: Provider, people: int) -> Figures:
     }
 
 
-async def long_conversation(provider: Provider) -> Figures:
+async def long_conversation(line: Line, provider: Provider) -> Figures:
     """Medians of the replies around the 5th and the 500th turn of one conversation, in milliseconds."""
     seen = Seen()
-    person = Person(provider, seen, endless(LATE + ROUND // 2))
+    person = Person(provider, seen, endless(line.name, LATE + ROUND // 2))
     while not person.done:
         await person.next()
     if seen.wrong:

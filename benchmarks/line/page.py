@@ -154,7 +154,7 @@ def figures(results: Mapping[str, Any]) -> str:
     told += [f"Shares of the moments in which a process worked, seen by py-spy while {AT_ONCE} people wrote.", ""]
     told += table(
         ("process", "what", *(TITLES[name] for name in NAMES)),
-        _profile({name: results["once"][name].get("profile", {}) for name in NAMES}),
+        _profile({name: results.get("once", {}).get(name, {}).get("profile", {}) for name in NAMES}),
     )
     told += [
         f"Measured on {results['day']}, {len(lines['waymark'])} rounds, {results['seconds']:g} s for each measurement.",

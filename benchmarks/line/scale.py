@@ -18,7 +18,6 @@ HEADROOM = 0.6
 PROCESSORS_A_MACHINE = 16
 ONE_SERVER = 64
 """Processors of the largest single PostgreSQL that is planned; above, conversations are spread over several."""
-SECONDS_A_DAY = 86_400
 
 
 def write(results: Mapping[str, Any]) -> None:
@@ -33,7 +32,6 @@ def figures(rounds: Sequence[Mapping[str, Any]]) -> str:
         part: _middle(rounds, "cpu_ms_per_turn", part) for part in ("web", "worker", "engine", "actions", "postgres")
     }
     statements = sum(_middle(rounds, "statements_per_turn", part) for part in rounds[0]["costs"]["statements_per_turn"])
-    wal = statistics.median(float(one["costs"]["wal_bytes_per_turn"]) for one in rounds)
     memory = {part: statistics.median(float(one["memory_mb"][part]) for one in rounds) for part in cpu}
     rows: list[tuple[str, ...]] = [
         (
@@ -49,8 +47,6 @@ def figures(rounds: Sequence[Mapping[str, Any]]) -> str:
             *(f"{_machines(cpu, rate):,}" for rate in RATES),
         ),
         ("statements a second", *(f"{statements * rate:,.0f}" for rate in RATES)),
-        ("log of changes (WAL), MB a second", *(f"{wal * rate / 1e6:,.1f}" for rate in RATES)),
-        ("log of changes, GB a day", *(f"{wal * rate * SECONDS_A_DAY / 1e9:,.0f}" for rate in RATES)),
         ("PostgreSQL", *(_engine(_processes(cpu["postgres"], rate)) for rate in RATES)),
     ]
     return "\n".join(table(("needed for", *(f"{rate:,} turns a second" for rate in RATES)), rows))

@@ -1,5 +1,6 @@
 """The measurement of the whole line: both lines are asked the same, and its pages say what the results say."""
 
+import json
 from typing import Any
 
 import pytest
@@ -28,8 +29,9 @@ def test_the_dialogue_ends_with_a_person_and_the_long_one_goes_on_as_long_as_is_
         .fullmatch("Thank you. We are asking a person to write to you here by 12:00. Your reference:\nX1")
     )
     assert not dialogue()[-1].answered[-1].fullmatch("Thank you.")
-    assert len(endless(503)) == 503
-    assert endless(503)[-1].answered[-1] == endless(503)[3].answered[-1]
+    for line, question in (("waymark", 4), ("stock", 3)):
+        assert len(endless(line, 503)) == 503
+        assert endless(line, 503)[-1].answered[-1] == dialogue()[question].answered[-1]
 
 
 def test_the_spread_of_measured_seconds() -> None:
@@ -109,4 +111,13 @@ def test_the_page_tells_what_did_not_come(results: dict[str, Any]) -> None:
 def test_what_more_turns_need_is_computed_from_what_one_costs(results: dict[str, Any]) -> None:
     told = scale.figures(results["lines"]["waymark"])
     assert "| engine: processes | 1 | 20 | 2,000 |" in told  # 12 ms of a processor that may be busy for 60 %
-    assert "| log of changes (WAL), MB a second | 0.0 | 1.0 | 100.0 |" in told
+    assert "| statements a second | 20 | 2,000 | 200,000 |" in told
+
+
+def test_the_committed_pages_are_those_of_the_committed_results() -> None:
+    """A figure that somebody typed, or a page of older results, would be believed."""
+    kept = json.loads(page.RESULTS.read_text(encoding="utf-8"))
+    before, after = page.TEXT.read_text(encoding="utf-8").split("<!-- figures -->\n")
+    assert page.PAGE.read_text(encoding="utf-8") == before + page.figures(kept) + after
+    before, after = scale.TEXT.read_text(encoding="utf-8").split("<!-- figures -->\n")
+    assert scale.PAGE.read_text(encoding="utf-8") == before + scale.figures(kept["lines"]["waymark"]) + after
