@@ -169,3 +169,11 @@ class Supervisor:
                 start_new_session=True,  # Ctrl-C reaches the supervisor alone, which stops the others in order
                 preexec_fn=_begin,  # noqa: PLW1509 (no threads start programs)
             )
+
+
+def stoppable(logs: Path) -> Supervisor:
+    """A supervisor that Ctrl-C and SIGTERM ask to stop."""
+    supervisor = Supervisor(logs)
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, lambda *_: supervisor.ask_to_stop())
+    return supervisor

@@ -2,7 +2,6 @@
 
 import fcntl
 import os
-import signal
 import sys
 import time
 from collections.abc import Callable, Iterator
@@ -16,7 +15,7 @@ import httpx
 from app import embedded, ports, training
 from app.bootstrap import make_sessions
 from app.migrations import SchemaError, migrate
-from app.processes import Program, Supervisor
+from app.processes import Program, Supervisor, stoppable
 from app.secrets import ensure_secrets
 from core.encryption import Cipher, use_cipher
 from core.reviews import require_reviewed
@@ -205,9 +204,7 @@ def up(settings: Settings) -> int:
     """Start everything and stay until Ctrl-C or SIGTERM. Returns the exit code."""
     begun = time.monotonic()
     own_database = settings.database_url is None
-    supervisor = Supervisor(settings.data_dir / "logs")
-    for number in (signal.SIGINT, signal.SIGTERM):
-        signal.signal(number, lambda *_: supervisor.ask_to_stop())
+    supervisor = stoppable(settings.data_dir / "logs")
     try:
         require_reviewed(settings)
         with ExitStack() as stack:

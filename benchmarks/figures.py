@@ -1,6 +1,8 @@
-"""Shares with their intervals, and tables."""
+"""Shares with their intervals, tables, and the machine on which something was measured."""
 
 import math
+import os
+import platform
 from collections.abc import Iterable, Sequence
 
 
@@ -21,6 +23,15 @@ def share(hits: Iterable[bool]) -> str:
         return "-"
     low, high = interval(sum(counted), len(counted))
     return f"{sum(counted) / len(counted):.3f} ({low:.2f} to {high:.2f})"
+
+
+def machine(when: str = "when it began") -> dict[str, str]:
+    """What is told of the machine beside what was measured on it, by name. `when`: at which moment this is asked."""
+    return {
+        "processors": str(os.cpu_count()),
+        "Python": platform.python_version(),
+        f"processes waiting for a processor {when} (load average)": f"{os.getloadavg()[0]:.1f}",
+    }
 
 
 def table(head: Sequence[str], rows: Iterable[Sequence[object]]) -> list[str]:

@@ -34,6 +34,7 @@ from desk.errors import (
     TooLong,
 )
 from desk.form_tokens import FIELD, HEADER, FormTokens, use
+from desk.limits import address_of
 from desk.models import StaffSession
 from desk.permissions import BEGIN, PUBLIC, action_of, is_dangerous, may, permission_of
 from desk.words import speaking, words_for
@@ -309,11 +310,6 @@ def _paced(pace: Pace, request: Request, needed: SignInNeeded) -> Exception:
     except Busy as busy:
         return busy
     return needed
-
-
-def address_of(request: Request) -> str:
-    """Where a request comes from, as the network says it."""
-    return request.client.host if request.client else ""
 
 
 def _is_stale(staff_session: StaffSession, method: str) -> bool:

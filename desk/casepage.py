@@ -63,7 +63,7 @@ class CaseView:
     colleagues: list[User]
     """To whom this user may give it; empty: to nobody."""
     practice: bool = False
-    """An invented case for practice (desk/practice.py): nothing on the page leads to a real one."""
+    """An invented case for practice (desk/practice): nothing on the page leads to a real one."""
 
     @property
     def mine(self) -> bool:

@@ -21,7 +21,12 @@ WINDOW = timedelta(minutes=10)
 def wait_of(request: Request, sessions: Sessions, settings: Settings) -> timedelta:
     """Count this try; zero when it may be made, else how long to wait. In a transaction of its own: what follows may be undone."""
     with sessions.begin() as session:
-        return _count(session, request.client.host if request.client else "", settings.sign_ins_per_address)
+        return _count(session, address_of(request), settings.sign_ins_per_address)
+
+
+def address_of(request: Request) -> str:
+    """Where a request comes from, as the network says it."""
+    return request.client.host if request.client else ""
 
 
 def _count(session: Session, address: str, most: int) -> timedelta:

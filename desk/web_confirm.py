@@ -13,9 +13,10 @@ from core.database import Sessions, now
 from core.logging import get_logger
 from core.pace import A_MINUTE, Busy, Pace
 from core.settings import Settings
-from desk.access import LinkDoor, address_of, make_route_class
+from desk.access import LinkDoor, make_route_class
 from desk.confirmpage import DAYS, Misread, Shown, closed_until, corrections, shown
 from desk.errors import ForeignRequest, FormTokenWrong
+from desk.limits import address_of
 from desk.pages import go, page
 from desk.permissions import PUBLIC, needs
 from directory import guarding

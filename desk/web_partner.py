@@ -20,9 +20,10 @@ from core.database import Sessions
 from core.logging import get_logger
 from core.pace import A_MINUTE, Busy, Pace
 from core.settings import Settings
-from desk.access import MAX_FORM_BYTES, SAFE_METHODS, LinkDoor, address_of, make_route_class
+from desk.access import MAX_FORM_BYTES, SAFE_METHODS, LinkDoor, make_route_class
 from desk.confirmpage import Misread
 from desk.errors import ForeignRequest, FormTokenWrong, TooLong
+from desk.limits import address_of
 from desk.pages import go, page
 from desk.permissions import PUBLIC, needs
 from desk.web_confirm import TRIES_A_MINUTE

@@ -3,7 +3,6 @@
 import argparse
 import json
 import os
-import platform
 import secrets
 import shutil
 import signal
@@ -19,6 +18,7 @@ from benchmarks.chaos.line import Line
 from benchmarks.chaos.page import PAGE, RESULTS, page
 from benchmarks.chaos.pieces import together
 from benchmarks.chaos.run import Size, broken, run
+from benchmarks.figures import machine
 from core.settings import PROJECT
 from tests.ports import free_ports
 
@@ -86,11 +86,7 @@ def main() -> int:
         result = run(line, Size(wanted.messages, wanted.conversations, wanted.kills, wanted.seconds), wanted.seed)
     result["processes"] = MANY if wanted.many else "one of each"
     result["engine"] = "quick stand-in" if wanted.quick_engine else "Rasa"
-    result["machine"] = {
-        "processors": str(os.cpu_count()),
-        "Python": platform.python_version(),
-        "processes waiting for a processor at the end (load average)": f"{os.getloadavg()[0]:.1f}",
-    }
+    result["machine"] = machine("at the end")
     if not wanted.print_only:
         name = f"{result['engine']}, several" if wanted.many else result["engine"]
         kept = json.loads(RESULTS.read_text(encoding="utf-8"))

@@ -1,12 +1,11 @@
 """The line with the quick engine in Rasa's place, under the same supervisor; places and services are not loaded: nobody asks for them."""
 
-import signal
 import sys
 from dataclasses import replace
 
 from app import embedded
 from app.migrations import migrate
-from app.processes import Supervisor
+from app.processes import stoppable
 from app.up import programs, resources
 from core.logging import set_up_logging
 from core.settings import read_settings
@@ -16,9 +15,7 @@ def main() -> None:
     """Run until told to stop."""
     asked = read_settings()
     set_up_logging("up")
-    supervisor = Supervisor(asked.data_dir / "logs")
-    for number in (signal.SIGINT, signal.SIGTERM):
-        signal.signal(number, lambda *_: supervisor.ask_to_stop())
+    supervisor = stoppable(asked.data_dir / "logs")
     with resources(asked) as (settings, made):
         migrate(settings.database_url or "")
         for program in programs(settings, made):

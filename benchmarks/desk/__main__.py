@@ -3,7 +3,6 @@
 import argparse
 import json
 import os
-import platform
 import subprocess
 import sys
 import tempfile
@@ -13,6 +12,7 @@ from typing import Any
 from benchmarks.desk import measure
 from benchmarks.desk.page import PAGE, page
 from benchmarks.desk.serve import served
+from benchmarks.figures import machine
 from core.settings import PROJECT
 from desk.facets import CHUNK
 
@@ -38,7 +38,7 @@ def main() -> int:
                 "rounds": measure.ROUNDS,
                 "browsers": measure.BROWSERS,
                 "chunk": CHUNK,
-                "machine": _machine(),
+                "machine": machine(),
                 "pages": measure.pages(desk),
                 "paints": measure.paints(desk),
                 "load_at_end": f"{os.getloadavg()[0]:.1f}",
@@ -65,14 +65,6 @@ def _race() -> dict[str, int]:
         subprocess.run(command, cwd=PROJECT, env=environment, check=True)  # noqa: S603
         found: dict[str, int] = json.loads(told.read_text(encoding="utf-8"))
         return found
-
-
-def _machine() -> dict[str, str]:
-    return {
-        "processors": str(os.cpu_count()),
-        "Python": platform.python_version(),
-        "processes waiting for a processor when it began (load average)": f"{os.getloadavg()[0]:.1f}",
-    }
 
 
 if __name__ == "__main__":

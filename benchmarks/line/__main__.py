@@ -7,13 +7,13 @@ import argparse
 import asyncio
 import json
 import os
-import platform
 import sys
 import tempfile
 from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Any
 
+from benchmarks.figures import machine
 from benchmarks.line import measure, scale
 from benchmarks.line.lines import NAMES, Line, Name, forget, running
 from benchmarks.line.page import RESULTS, flat, write
@@ -46,11 +46,7 @@ def main() -> int:
     results |= {
         "day": now().date().isoformat(),
         "seconds": asked.seconds,
-        "machine": {
-            "processors": str(os.cpu_count()),
-            "Python": platform.python_version(),
-            "processes waiting for a processor when it began (load average)": f"{os.getloadavg()[0]:.1f}",
-        },
+        "machine": machine(),
         "training": _training(),
     }
     with tempfile.TemporaryDirectory(prefix="waymark-bench-") as made:

@@ -20,6 +20,7 @@ import psycopg
 from app.embedded import APPLICATION
 from benchmarks.line import provider as twilio
 from core.settings import PROJECT
+from gateway.simulator.addresses import OUR_NUMBER
 from tests.ports import free_ports
 
 Name = Literal["waymark", "stock"]
@@ -122,7 +123,7 @@ def _environment(folder: Path, port: int, provider: twilio.Provider) -> dict[str
         "TWILIO_API_URL": provider.address,
         "TWILIO_ACCOUNT_SID": twilio.ACCOUNT,
         "TWILIO_AUTH_TOKEN": twilio.TOKEN,
-        "WAYMARK_NUMBERS": twilio.OUR_NUMBER,
+        "WAYMARK_NUMBERS": OUR_NUMBER,
         "PYTHONUNBUFFERED": "1",
     }
 

@@ -8,7 +8,7 @@ from benchmarks.line.dialogue import dialogue, endless
 from benchmarks.line.lines import Line
 from benchmarks.line.people import Person, Seen, crowd, flood, stream
 from benchmarks.line.provider import Provider
-from benchmarks.line.usage import counted, memory, wal, worked
+from benchmarks.line.usage import counted, memory, worked
 
 Figures = dict[str, Any]
 AT_ONCE = (1, 8, 32)
@@ -68,16 +68,13 @@ async def acknowledgements(provider: Provider, seconds: float) -> Figures:
 async def costs(line: Line, provider: Provider, people: int) -> Figures:
     """Processor milliseconds and statements a turn, by part, while some people write, and the memory of the parts after it."""
     turns = people * len(dialogue())
-    written = wal(line)
     with worked(line) as work:
         await _all_through(provider, people)
-    written = wal(line) - written
     with counted(line) as statements:
         await _all_through(provider, people)
     return {
         "cpu_ms_per_turn": {part: seconds * 1000 / turns for part, seconds in work.cpu_seconds.items()},
         "statements_per_turn": {part: count / turns for part, count in statements.statements.items()},
-        "wal_bytes_per_turn": written / turns,
         "memory_mb": memory(line),
     }
 

@@ -9,18 +9,23 @@ from collections import defaultdict
 from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field
-from typing import Any, Self
+from datetime import UTC, datetime
+from typing import Self
 from uuid import uuid4
 
 import aiohttp
 from aiohttp import web
 from twilio.request_validator import RequestValidator
 
-ACCOUNT, TOKEN, OUR_NUMBER = "AC" + "b" * 32, "invented-token-of-the-benchmark", "+15005550006"
+from gateway.simulator.addresses import OUR_NUMBER, Address
+from gateway.simulator.resources import API_VERSION, message_json, page_json
+from gateway.simulator.state import Message
+from gateway.twilio_client import LISTED_AT_ONCE
+
+ACCOUNT, TOKEN = "AC" + "b" * 32, "invented-token-of-the-benchmark"
 PATIENCE = 15.0
 """Seconds that Twilio waits for a webhook's answer."""
 _REQUIRED = ("To", "From", "Body")
-_API = "2010-04-01"
 
 
 @dataclass(slots=True)
@@ -43,8 +48,8 @@ class Provider:
             connector=aiohttp.TCPConnector(limit=0), timeout=aiohttp.ClientTimeout(total=PATIENCE)
         )
         app = web.Application()
-        app.router.add_post(f"/{_API}/Accounts/{ACCOUNT}/Messages.json", self._take)
-        app.router.add_get(f"/{_API}/Accounts/{ACCOUNT}/Messages.json", self._list)
+        app.router.add_post(f"/{API_VERSION}/Accounts/{ACCOUNT}/Messages.json", self._take)
+        app.router.add_get(f"/{API_VERSION}/Accounts/{ACCOUNT}/Messages.json", self._list)
         self._runner = web.AppRunner(app, access_log=None)
         await self._runner.setup()
         await web.TCPSite(self._runner, "127.0.0.1", self.port).start()
@@ -65,7 +70,8 @@ class Provider:
         """Post what somebody writes; seconds until the line said that it has it. Raises TimeoutError, and OSError when it was refused."""
         sid = "SM" + uuid4().hex
         form = {
-            "AccountSid": ACCOUNT, "ApiVersion": _API, "Body": text, "From": number, "To": OUR_NUMBER, "MessageSid": sid, "SmsSid": sid,
+            "AccountSid": ACCOUNT, "ApiVersion": API_VERSION, "Body": text, "From": number, "To": OUR_NUMBER, "MessageSid": sid,
+            "SmsSid": sid,
             "SmsMessageSid": sid, "SmsStatus": "received", "NumMedia": "0", "NumSegments": "1", "FromCountry": "US", "FromCity": "",
             "FromState": "", "FromZip": "", "ToCountry": "US",
         }  # fmt: skip
@@ -92,18 +98,29 @@ class Provider:
             )
         sid, number, text = "SM" + uuid4().hex, str(form["To"]), str(form["Body"])
         self.taken[number].put_nowait((time.perf_counter(), text))
+        moment = datetime.now(UTC)
+        message = Message(
+            sid=sid,
+            inbound=False,
+            sender=Address("sms", OUR_NUMBER),
+            recipient=Address("sms", number),
+            body=text,
+            status="queued",
+            created=moment,
+            updated=moment,
+        )
         if callback := str(form.get("StatusCallback", "")):
             task = asyncio.create_task(self._tell(callback, sid, number))
             self._telling.add(task)
             task.add_done_callback(self._telling.discard)
-        return web.json_response(_resource(sid, number, text), status=201)
+        return web.json_response(message_json(message, ACCOUNT), status=201)
 
     async def _tell(self, callback: str, sid: str, number: str) -> None:
         """As Twilio does for an SMS that arrives: sent, then delivered."""
         with suppress(asyncio.CancelledError):
             for status in ("sent", "delivered"):
                 form = {
-                    "AccountSid": ACCOUNT, "ApiVersion": _API, "From": OUR_NUMBER, "To": number, "MessageSid": sid, "SmsSid": sid,
+                    "AccountSid": ACCOUNT, "ApiVersion": API_VERSION, "From": OUR_NUMBER, "To": number, "MessageSid": sid, "SmsSid": sid,
                     "MessageStatus": status, "SmsStatus": status,
                 }  # fmt: skip
                 try:
@@ -113,20 +130,4 @@ class Provider:
 
     async def _list(self, _request: web.Request) -> web.Response:
         """Nothing was lost on the way: Waymark's comparison every five minutes is asked the same of both lines, namely nothing."""
-        base = f"/{_API}/Accounts/{ACCOUNT}/Messages.json"
-        return web.json_response(
-            {
-                "messages": [], "end": 0, "start": 0, "page": 0, "page_size": 1000, "uri": base, "first_page_uri": base,
-                "next_page_uri": None, "previous_page_uri": None,
-            }
-        )  # fmt: skip
-
-
-def _resource(sid: str, number: str, text: str) -> dict[str, Any]:
-    uri = f"/{_API}/Accounts/{ACCOUNT}/Messages/{sid}"
-    return {
-        "account_sid": ACCOUNT, "api_version": _API, "body": text, "date_created": None, "date_sent": None, "date_updated": None,
-        "direction": "outbound-api", "error_code": None, "error_message": None, "from": OUR_NUMBER, "messaging_service_sid": None,
-        "num_media": "0", "num_segments": "1", "price": None, "price_unit": "USD", "sid": sid, "status": "queued",
-        "subresource_uris": {"media": f"{uri}/Media.json"}, "to": number, "uri": f"{uri}.json",
-    }  # fmt: skip
+        return web.json_response(page_json([], ACCOUNT, page=0, size=LISTED_AT_ONCE, filters=[]))

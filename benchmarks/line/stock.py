@@ -4,7 +4,6 @@ import hashlib
 import json
 import os
 import resource
-import signal
 import subprocess
 import sys
 import time
@@ -14,13 +13,14 @@ import psycopg
 
 from app.data import load_data
 from app.migrations import migrate
-from app.processes import Program, Supervisor
+from app.processes import Program, stoppable
 from app.training import ENGINE_PYTHON, engine_environment
 from app.up import resources
-from benchmarks.line.provider import ACCOUNT, OUR_NUMBER, TOKEN
+from benchmarks.line.provider import ACCOUNT, TOKEN
 from core.database import Sessions, make_engine
 from core.logging import set_up_logging
 from core.settings import PROJECT, Settings, read_settings
+from gateway.simulator.addresses import OUR_NUMBER
 
 HOME = PROJECT / "benchmarks" / "stock_rasa"
 EXAMPLES = PROJECT / "bot" / "data" / "en" / "nlu.yml"
@@ -31,9 +31,7 @@ def main() -> None:
     """Run until told to stop."""
     asked = read_settings()
     set_up_logging("up")
-    supervisor = Supervisor(asked.data_dir / "logs")
-    for number in (signal.SIGINT, signal.SIGTERM):
-        signal.signal(number, lambda *_: supervisor.ask_to_stop())
+    supervisor = stoppable(asked.data_dir / "logs")
     model, _ = trained()
     with resources(asked) as (settings, _made):
         _prepare(settings)
@@ -58,7 +56,7 @@ def trained() -> tuple[Path, dict[str, float]]:
         done = subprocess.run(  # noqa: S603 - Rasa's own command
             [*_rasa(), "train", *options, "--out", str(folder), "--fixed-model-name", "stock", "--force"],
             cwd=PROJECT,
-            env=_environment(),
+            env=engine_environment(),
             capture_output=True,
             text=True,
             check=False,
@@ -89,7 +87,7 @@ def _prepare(settings: Settings) -> None:
 def _programs(settings: Settings, model: Path) -> list[Program]:
     actions, database = settings.port_of("actions"), settings.database_url or ""
     ours = {name: os.environ[name] for name in ("PATH", "HOME", "LANG", "TMPDIR") if name in os.environ}
-    engine = _environment() | {
+    engine = engine_environment() | {
         "STOCK_TWILIO_API": settings.twilio_api_url or "",
         "STOCK_TWILIO_ACCOUNT_SID": ACCOUNT,
         "STOCK_TWILIO_AUTH_TOKEN": TOKEN,
@@ -122,10 +120,6 @@ def _programs(settings: Settings, model: Path) -> list[Program]:
 
 def _rasa() -> list[str]:
     return [str(ENGINE_PYTHON), "-m", "benchmarks.stock_rasa.serve"]
-
-
-def _environment() -> dict[str, str]:
-    return engine_environment() | {"RASA_TELEMETRY_ENABLED": "false"}
 
 
 if __name__ == "__main__":

@@ -65,13 +65,6 @@ def counted(line: Line) -> Iterator[Used]:
     found.statements = {part: said_by[part] for part in line.processes() if said_by[part]}
 
 
-def wal(line: Line) -> int:
-    """Bytes that the server has written to its log of changes since it was made: what replicas and backups must carry."""
-    with line.connect() as connection:
-        row = connection.execute(b"SELECT pg_current_wal_lsn() - '0/0'::pg_lsn").fetchone()
-    return int(str(row[0])) if row else 0
-
-
 def _worked(line: Line) -> dict[str, float]:
     found: dict[str, float] = {}
     for part, processes in line.processes().items():

@@ -5,23 +5,23 @@ from directory.exchange.failures import Failure
 
 
 class FailedError(DirectoryError):
-    """An import that came to nothing, and why, as something that can be said in any language."""
-
-    def __init__(self, failure: Failure) -> None:
-        super().__init__(failure.says)
-        self.failure = failure
-
-
-class UnreadableError(FailedError):
-    """The file is not what it should be: another format, no header, too large, damaged. Nothing of it was read.
+    """An import that came to nothing, and why, as something that can be said in any language.
 
     `kept`: the same without a word of the file, where the text quotes it; what is stored and shown later. A file without a header has data
     where its columns should be named.
     """
 
+    def __init__(self, failure: Failure, *, kept: Failure | None = None) -> None:
+        super().__init__(failure.says)
+        self.failure = failure
+        self.kept = kept or failure
+
+
+class UnreadableError(FailedError):
+    """The file is not what it should be: another format, no header, too large, damaged. Nothing of it was read."""
+
     def __init__(self, code: str, *, kept: Failure | None = None, **values: str | int) -> None:
-        super().__init__(Failure(code, {name: str(value) for name, value in values.items()}))
-        self.kept = kept or self.failure
+        super().__init__(Failure(code, {name: str(value) for name, value in values.items()}), kept=kept)
 
 
 class ChangedFileError(FailedError):

@@ -184,8 +184,7 @@ def apply_upload(sessions: Sessions, upload_id: UUID) -> None:
         examine(sessions, upload_id)
         _end(sessions, upload_id, {"failure": Failure("outdated").stored()})
     except (RefusedEntriesError, UnreadableError) as error:
-        failure = error.kept if isinstance(error, UnreadableError) else error.failure
-        changes = {"state": "examined", "failure": failure.stored()}
+        changes = {"state": "examined", "failure": error.kept.stored()}
         _end(sessions, upload_id, changes)
     except Exception:
         _end(sessions, upload_id, {"state": "failed", "failure": Failure("not_applied").stored()})

@@ -65,7 +65,6 @@ def results() -> dict[str, Any]:
             "costs": {
                 "cpu_ms_per_turn": {"engine": 12.0, "postgres": 6.0},
                 "statements_per_turn": {"engine": 2.0},
-                "wal_bytes_per_turn": 1000.0,
             },
             "memory_mb": {"engine": 400.0, "postgres": 100.0, "web": 90.0, "worker": 90.0, "actions": 90.0},
         }
