@@ -7,8 +7,11 @@ import asyncio
 from typing import Any, LiteralString
 
 import procrastinate
+import psycopg
+from psycopg_pool import AsyncConnectionPool
 from sqlalchemy.orm import Session
 
+from core.database import is_quiet
 from core.logging import get_logger
 
 log = get_logger(__name__)
@@ -35,9 +38,26 @@ QUEUES = (TURNS, OUTBOX, UPKEEP)
 def make_app(conninfo: str) -> procrastinate.App:
     """The Procrastinate application for the worker (asynchronous connector)."""
     return procrastinate.App(
-        connector=procrastinate.PsycopgConnector(conninfo=plain_conninfo(conninfo), min_size=1, max_size=8),
+        connector=procrastinate.PsycopgConnector(
+            conninfo=plain_conninfo(conninfo), min_size=1, max_size=8, configure=_commit_each, pool_factory=_pool
+        ),
         worker_defaults={"listen_notify": True, "fetch_job_polling_interval": FETCH_SECONDS},
     )
+
+
+async def _commit_each(connection: psycopg.AsyncConnection[Any]) -> None:
+    """What Procrastinate asks is one statement each time: BEGIN and COMMIT around it were two thirds of the worker's way to the database."""
+    await connection.set_autocommit(True)
+
+
+def _pool(**settings: Any) -> AsyncConnectionPool:
+    return AsyncConnectionPool(**{**settings, "check": _look})
+
+
+async def _look(connection: psycopg.AsyncConnection[Any]) -> None:
+    """Whether the database has ended the connection. Raises as Procrastinate's own question does, which is asked where a look is not enough."""
+    if not is_quiet(connection.pgconn):
+        await AsyncConnectionPool.check_connection(connection)
 
 
 def plain_conninfo(url: str) -> str:

@@ -8,12 +8,12 @@ from sqlalchemy.orm import Session
 
 from core.encryption import DecryptionError
 from core.settings import Settings
-from core.turns import Say
+from core.turns import Choice, Say
 from gateway.budgets import DIRECTORY, LONG
 from gateway.check import Draft, check, tells
 from gateway.models import Message
 from gateway.rendering import Manner, Part
-from gateway.wording import Wording, clean
+from gateway.wording import Wording, clean, first_known
 
 OFFERED = frozenset({"language", "country", "place_confirm", "which_place"})
 """Questions whose literal choices come from the gazetteer, the directory or our settings, never from the person."""
@@ -33,7 +33,7 @@ def broken_rules(
     ours: Sequence[str] = (),
 ) -> list[str]:
     """Names of the rules that any part of what is said breaks, buttons included."""
-    fixed = (*ours, *wording.stock(manner.language))
+    fixed = (*ours, *wording.stock(manner.language)) if said else ()
     if manner.channel == "sms":  # there "Por mí" leaves as "Por mi", and it is ours all the same
         fixed = (*fixed, *(wording.plain(manner.language, each) for each in fixed))
     texts = ["\n".join([part.body, *(part.labels if part.form != "text" else ())]) for part in parts]
@@ -57,6 +57,17 @@ def said_by_person(session: Session, conversation_id: UUID, *, before: int | Non
             # One that cannot be opened any more must not keep a new text from being sent.
             continue
     return tuple(found)
+
+
+def is_all_ours(key: str | None, question: str | None, choices: Sequence[Choice], wording: Wording) -> bool:
+    """Whether nothing of a message can have come from the person: a fixed text, at most with times and codes of ours in it.
+
+    Most messages are. What the person wrote need not be opened and compared for them, which took longer the more somebody had written.
+    """
+    code = first_known(wording.codes, wording, key) if key else None
+    if key is None or code is None or not wording.fields(code, key) <= OUR_VALUES:
+        return False
+    return question in OFFERED or all(choice.text is None for choice in choices)
 
 
 def our_words(say: Say) -> list[str]:

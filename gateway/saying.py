@@ -17,7 +17,7 @@ from core.logging import get_logger
 from core.settings import Settings
 from core.turns import Say
 from gateway.budgets import DIRECTORY, budget_of
-from gateway.drafts import broken_rules, our_words, said_by_person, without_telling_names
+from gateway.drafts import broken_rules, is_all_ours, our_words, said_by_person, without_telling_names
 from gateway.models import Message
 from gateway.rendering import Manner, render
 from gateway.rows import queue_parts
@@ -46,9 +46,9 @@ def say_checked(
     queue = partial(
         queue_parts, session, conversation, author=author, language=manner.language, turn_id=turn_id
     )  # fmt: skip
-    judge = partial(
-        broken_rules, manner=manner, wording=wording, settings=settings, said=said_by_person(session, conversation.id)
-    )
+    all_ours = is_all_ours(say.say, say.question, say.choices, wording)
+    said = () if all_ours else said_by_person(session, conversation.id)
+    judge = partial(broken_rules, manner=manner, wording=wording, settings=settings, said=said)
     say, ours = without_telling_names(say, wording, settings), our_words(say)
     parts = render(say, manner, wording, budget=budget_of(say.say, settings))
     rules = judge(parts, say.say, ours=ours)
@@ -60,9 +60,9 @@ def say_checked(
         return rows
     answerable = say.question is None
     for instead in _neutral(say):
-        said = render(instead, manner, wording, budget=budget_of(NEUTRAL, settings))
-        if not judge(said, NEUTRAL, ours=our_words(instead)):
-            rows += queue(said, say=instead, state=state)
+        neutral = render(instead, manner, wording, budget=budget_of(NEUTRAL, settings))
+        if not judge(neutral, NEUTRAL, ours=our_words(instead)):
+            rows += queue(neutral, say=instead, state=state)
             answerable = answerable or instead.question is not None
             break
     tell_staff(session, conversation, say.say, rules, settings, answerable=answerable)

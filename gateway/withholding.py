@@ -7,9 +7,9 @@ from sqlalchemy.orm import Session
 
 from cases.models import Conversation
 from core.logging import get_logger
-from core.turns import Say
+from core.turns import Choice, Say
 from gateway.budgets import budget_of
-from gateway.drafts import broken_rules, said_by_person
+from gateway.drafts import broken_rules, is_all_ours, said_by_person
 from gateway.gateway import Gateway
 from gateway.models import Message
 from gateway.rendering import Part, render
@@ -26,15 +26,13 @@ def withhold(gateway: Gateway, session: Session, conversation: Conversation, mes
     """
     stored = json.loads(message.extra or "{}")
     manner = manner_of(conversation, message.language, gateway.wording, gateway.settings)
-    judge = partial(
-        broken_rules,
-        manner=manner,
-        wording=gateway.wording,
-        settings=gateway.settings,
-        said=said_by_person(session, conversation.id, before=message.seq),
-    )
+    key = None if message.author == "caseworker" else message.key
+    choices = [Choice.model_validate(choice) for choice in message.choices or ()]
+    all_ours = is_all_ours(key, message.question, choices, gateway.wording)
+    said = () if all_ours else said_by_person(session, conversation.id, before=message.seq)
+    judge = partial(broken_rules, manner=manner, wording=gateway.wording, settings=gateway.settings, said=said)
     part = Part(message.body or "", stored.get("form", "text"), tuple(stored.get("labels", ())))
-    rules = judge([part], None if message.author == "caseworker" else message.key, ours=stored.get("ours", ()))
+    rules = judge([part], key, ours=stored.get("ours", ()))
     rules = [rule for rule in rules if rule not in stored.get("acknowledged", ())]
     if not rules:
         return False
