@@ -9,18 +9,19 @@ happen one after the other.
 from uuid import UUID
 
 from sqlalchemy import select
-from sqlalchemy.orm import Session
+from sqlalchemy.orm import Session, joinedload
 
 from cases.models import Conversation
 from core.database import notify
 
 
 def lock_conversation(session: Session, conversation_id: UUID) -> Conversation:
-    """The conversation, locked until the transaction ends, as the database has it now. Raises NoResultFound."""
+    """The conversation with its person, locked until the transaction ends, as the database has it now. Raises NoResultFound."""
     return session.execute(
         select(Conversation)
         .where(Conversation.id == conversation_id)
-        .with_for_update()
+        .options(joinedload(Conversation.person, innerjoin=True))
+        .with_for_update(of=Conversation)
         .execution_options(populate_existing=True)
     ).scalar_one()
 

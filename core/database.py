@@ -75,7 +75,7 @@ def make_engine(url: str, *, pool_size: int = 10) -> Engine:
 
 
 def is_quiet(connection: PGconn) -> bool:
-    """Whether nothing has come on a connection that nobody uses: a server that ends it says so first, and then there is something to read."""
+    """Whether nothing has come on a connection that nobody uses: a server that ends it says so, and then there is something to read."""
     if connection.status != ConnStatus.OK:
         return False
     looking = select.poll()

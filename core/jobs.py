@@ -46,7 +46,7 @@ def make_app(conninfo: str) -> procrastinate.App:
 
 
 async def _commit_each(connection: psycopg.AsyncConnection[Any]) -> None:
-    """What Procrastinate asks is one statement each time: BEGIN and COMMIT around it were two thirds of the worker's way to the database."""
+    """What Procrastinate asks is one statement each time: BEGIN and COMMIT around it were two more ways to the database."""
     await connection.set_autocommit(True)
 
 
@@ -55,7 +55,7 @@ def _pool(**settings: Any) -> AsyncConnectionPool:
 
 
 async def _look(connection: psycopg.AsyncConnection[Any]) -> None:
-    """Whether the database has ended the connection. Raises as Procrastinate's own question does, which is asked where a look is not enough."""
+    """Whether the database has ended the connection. Where a look is not enough, it is asked; raises as that does."""
     if not is_quiet(connection.pgconn):
         await AsyncConnectionPool.check_connection(connection)
 

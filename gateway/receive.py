@@ -4,10 +4,11 @@ import json
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from datetime import datetime
 from typing import Literal
 from uuid import UUID, uuid4
 
-from sqlalchemy import select
+from sqlalchemy import Row, Select, exists, select
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 
@@ -23,7 +24,7 @@ from gateway.form import Form
 from gateway.models import Message
 from gateway.opting_out import end, reopen
 from gateway.statuses import end_delivery_hold
-from gateway.strangers import retire_if_stranger
+from gateway.strangers import is_silent, last_heard, retire_if_stranger
 
 log = get_logger(__name__)
 
@@ -80,10 +81,14 @@ def understand(form: Form) -> Arrival:
 
 def store(session: Session, arrival: Arrival, settings: Settings) -> UUID | None:
     """Store a message and defer its turn; None when it was stored before. The conversation stays locked until the caller commits."""
-    if session.execute(select(Message.id).where(Message.provider_sid == arrival.sid)).first():
+    known = _look_up(session, arrival)
+    if known.stored:
         return None
-    retire_if_stranger(session, arrival.sender.find_hash(), settings)
-    conversation = lock_conversation(session, _conversation(session, arrival))
+    found = known.conversation_id
+    if is_silent(known.last_inbound_at, settings):
+        retire_if_stranger(session, arrival.sender.find_hash(), settings)
+        found = None
+    conversation = lock_conversation(session, found or _conversation(session, arrival))
     message = Message(
         conversation_id=conversation.id,
         direction="inbound",
@@ -131,14 +136,29 @@ def _opt_out(session: Session, conversation: Conversation, message_id: UUID) -> 
     message.state, message.handled_at = "handled", now()
 
 
-def _conversation(session: Session, arrival: Arrival) -> UUID:
-    """The conversation of these two ends on this channel, made when it is the first message."""
-    found = select(Conversation.id).where(
+def _look_up(session: Session, arrival: Arrival) -> Row[bool, UUID, datetime]:
+    """What is known before anything is locked, by one question: is it stored, what is its conversation, when did the number last write."""
+    return session.execute(
+        select(
+            exists().where(Message.provider_sid == arrival.sid).label("stored"),
+            _of_these_ends(arrival).scalar_subquery().label("conversation_id"),
+            last_heard(arrival.sender.find_hash()).scalar_subquery().label("last_inbound_at"),
+        )
+    ).one()
+
+
+def _of_these_ends(arrival: Arrival) -> Select[UUID]:
+    return select(Conversation.id).where(
         Conversation.person_id
         == select(Person.id).where(Person.phone_hash == arrival.sender.find_hash()).scalar_subquery(),
         Conversation.channel == arrival.sender.channel,
         Conversation.our_address == arrival.ours.number,
     )
+
+
+def _conversation(session: Session, arrival: Arrival) -> UUID:
+    """The conversation of these two ends on this channel, made when it is the first message."""
+    found = _of_these_ends(arrival)
     if known := session.execute(found).scalar_one_or_none():
         return known
     phone_hash = arrival.sender.find_hash()

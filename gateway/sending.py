@@ -43,6 +43,7 @@ RETRY_HINT = "#rc=5&rp=all"
 @dataclass(frozen=True, slots=True)
 class _Ready:
     message_id: UUID
+    conversation_id: UUID
     outgoing: Callable[[str | None], Outgoing]
     content: Content | None
     template: str | None
@@ -138,7 +139,7 @@ def _prepare(gateway: Gateway, session: Session, message_id: UUID) -> _Ready | d
     message.attempts += 1
     last = message.attempts >= MAX_ATTEMPTS
     return _Ready(
-        message.id, _outgoing(gateway, conversation, message), _content(message), _template(message), last
+        message.id, conversation.id, _outgoing(gateway, conversation, message), _content(message), _template(message), last
     )  # fmt: skip
 
 
@@ -226,10 +227,7 @@ def _registered(gateway: Gateway, content: Content | None) -> str | None:
 
 def _conclude(gateway: Gateway, ready: _Ready, change: Callable[[Message], None]) -> None:
     with gateway.sessions.begin() as session:
-        conversation_id = session.execute(
-            select(Message.conversation_id).where(Message.id == ready.message_id)
-        ).scalar_one()
-        conversation = lock_conversation(session, conversation_id)
+        conversation = lock_conversation(session, ready.conversation_id)
         message = _locked(session, ready.message_id)
         change(message)
         if message.state == "failed" and closed_meanwhile(conversation, message):

@@ -1,9 +1,9 @@
 """What became of a message: Twilio's statuses, in whatever order they arrive. A status only moves forward."""
 
-from contextlib import suppress
+from typing import TypeGuard
 from uuid import UUID
 
-from sqlalchemy import or_, select
+from sqlalchemy import exists, or_, select, update
 from sqlalchemy.orm import Session
 
 from cases.models import Conversation
@@ -34,7 +34,12 @@ def receive_status(session: Session, message_id: str | None, form: Form) -> bool
     if status not in FORWARD:
         log.warning("a status that is not known", status="unknown")
         return False
-    found = _find(session, message_id, form.text("MessageSid") or form.text("SmsSid"))
+    sid = form.text("MessageSid") or form.text("SmsSid")
+    return _move(session, message_id, sid, status) or _take_in(session, message_id, sid, status, form)
+
+
+def _take_in(session: Session, message_id: str | None, sid: str | None, status: str, form: Form) -> bool:
+    found = _find(session, message_id, sid)
     if found is None:
         log.warning("a status of a message that is not known", status=status)
         return False
@@ -44,9 +49,7 @@ def receive_status(session: Session, message_id: str | None, form: Form) -> bool
         select(Message).where(Message.id == found.id).with_for_update().execution_options(populate_existing=True)
     ).scalar_one()
     code = _code(form.text("ErrorCode"))
-    if was_refused(message, form.text("MessageSid") or form.text("SmsSid")):
-        return False
-    if not advance(message, status):
+    if was_refused(message, sid) or not advance(message, status):
         return False
     if not message.provider_sid:
         message.provider_sid = form.text("MessageSid")
@@ -65,6 +68,39 @@ def receive_status(session: Session, message_id: str | None, form: Form) -> bool
     session.flush()
     notify(session, conversation=conversation.id, message=message.id)
     log.info("a status was taken in", message=str(message.id), status=status, error_code=code)
+    return True
+
+
+def _move(session: Session, message_id: str | None, sid: str | None, status: str) -> bool:
+    """Move the status of a message that we know Twilio has, by one statement: most callbacks are that, and two come for each message.
+
+    It concerns the row alone, so nobody has to wait for the conversation. False where more is to be done, or nothing.
+    """
+    own_id = _uuid(message_id)
+    if own_id is None or not _usable(sid) or status in FAILURES:
+        return False
+    behind = [known for known, place in FORWARD.items() if place < FORWARD[status]]
+    delivery_in_doubt = exists().where(
+        Conversation.id == Message.conversation_id, Conversation.hold == "delivery_failed"
+    )
+    moved = session.execute(
+        update(Message)
+        .where(
+            Message.id == own_id,
+            Message.direction == "outbound",
+            Message.provider_sid == sid,
+            Message.state == "sent",
+            or_(Message.status.is_(None), Message.status.in_(behind)),
+            *([] if status not in ARRIVED else [~delivery_in_doubt]),
+        )
+        .values(status=status, error_code=None)
+        .returning(Message.conversation_id)
+        .execution_options(synchronize_session=False)
+    ).scalar_one_or_none()
+    if moved is None:
+        return False
+    notify(session, conversation=moved, message=own_id)
+    log.info("a status was taken in", message=str(own_id), status=status, error_code=None)
     return True
 
 
@@ -105,14 +141,25 @@ def end_delivery_hold(session: Session, conversation: Conversation) -> None:
 def _find(session: Session, message_id: str | None, sid: str | None) -> Message | None:
     """Our id first: a callback may overtake the answer that tells us Twilio's."""
     ways = []
-    with suppress(ValueError):
-        ways.append(Message.id == UUID(message_id or ""))
-    if sid and "\x00" not in sid and sid.isprintable():
+    if own_id := _uuid(message_id):
+        ways.append(Message.id == own_id)
+    if _usable(sid):
         ways.append(Message.provider_sid == sid)
     if not ways:
         return None
     query = select(Message).where(or_(*ways), Message.direction == "outbound").order_by(Message.seq)
     return session.execute(query).scalars().first()
+
+
+def _uuid(text: str | None) -> UUID | None:
+    try:
+        return UUID(text or "")
+    except ValueError:
+        return None
+
+
+def _usable(sid: str | None) -> TypeGuard[str]:
+    return bool(sid) and str(sid).isprintable()
 
 
 def _code(text: str | None) -> str | None:

@@ -1,8 +1,9 @@
 """A number that was silent for long may belong to somebody else (protocol 3.2): nothing of before is shown to who writes from it now."""
 
 import os
+from datetime import datetime
 
-from sqlalchemy import func, select
+from sqlalchemy import Select, func, select
 from sqlalchemy.orm import Session
 
 from cases.models import Case, Conversation, Person
@@ -14,13 +15,25 @@ from core.settings import Settings
 log = get_logger(__name__)
 
 
+def last_heard(phone_hash: bytes) -> Select[datetime]:
+    """When anything last came from a number, on any channel."""
+    return (
+        select(func.max(func.coalesce(Conversation.last_inbound_at, Conversation.created_at)))
+        .join(Person)
+        .where(Person.phone_hash == phone_hash)
+    )
+
+
+def is_silent(last: datetime | None, settings: Settings) -> bool:
+    """Whether a number was silent for so long that somebody else may have it; one that never wrote was not."""
+    return last is not None and now() - last > settings.stranger_after
+
+
 def retire_if_stranger(session: Session, phone_hash: bytes, settings: Settings) -> None:
     """Retire the person of a number that begins to write again after a long silence; who writes now is somebody new.
 
     The old row is found no more under the number; its cases stay with their caseworkers, who can write no more.
     """
-    if not _is_silent(session, phone_hash, settings):
-        return
     person = session.execute(
         select(Person)
         .where(Person.phone_hash == phone_hash)
@@ -28,7 +41,7 @@ def retire_if_stranger(session: Session, phone_hash: bytes, settings: Settings) 
         .execution_options(populate_existing=True)
     ).scalar_one_or_none()
     # Of two messages at once the second waited here for the first, which has made somebody new.
-    if person is None or not _is_silent(session, phone_hash, settings):
+    if person is None or not is_silent(session.execute(last_heard(phone_hash)).scalar_one_or_none(), settings):
         return
     person.retired_at = now()
     person.phone_hash = os.urandom(32)
@@ -40,13 +53,3 @@ def retire_if_stranger(session: Session, phone_hash: bytes, settings: Settings) 
         record(session, case, "stranger")
         notify(session, case=case.id, conversation=case.conversation_id)
     log.info("a number may belong to somebody else", count=1)
-
-
-def _is_silent(session: Session, phone_hash: bytes, settings: Settings) -> bool:
-    """Whether nothing came from the number, on any channel, for so long."""
-    last = session.execute(
-        select(func.max(func.coalesce(Conversation.last_inbound_at, Conversation.created_at)))
-        .join(Person)
-        .where(Person.phone_hash == phone_hash)
-    ).scalar_one_or_none()
-    return last is not None and now() - last > settings.stranger_after

@@ -81,7 +81,7 @@ class Course(Machine):
         if self.tries(agree):
             self.agreed = True
 
-    @rule(way=st.sampled_from(["link", "link", "link", "print"]))
+    @rule(way=st.sampled_from(["link", "link", "link", "form"]))
     def sends(self, way: str) -> None:
         if self.tries(lambda: course.send(self.session, self.referral, self.desk.user, way, self.given)):
             assert self.agreed
