@@ -1,4 +1,4 @@
-"""Where Rasa remembers a conversation: one sealed row each in PostgreSQL, the current session only, gone after some days.
+"""Where Rasa remembers a conversation: one sealed row each in PostgreSQL, what the next turn needs of the session, gone after some days.
 
 Rasa's own SQL store keeps every word in clear, one row an event, for ever, and opens a connection for each read.
 """
@@ -17,7 +17,15 @@ from rasa.core.brokers.broker import EventBroker
 from rasa.core.tracker_store import TrackerStore
 from rasa.shared.core.constants import ACTION_SESSION_START_NAME
 from rasa.shared.core.domain import Domain
-from rasa.shared.core.events import ActionExecuted, Event
+from rasa.shared.core.events import (
+    ActionExecuted,
+    ActiveLoop,
+    Event,
+    LoopInterrupted,
+    SessionStarted,
+    SlotSet,
+    UserUttered,
+)
 from rasa.shared.core.trackers import DialogueStateTracker
 from rasa.shared.utils.common import all_subclasses
 
@@ -38,6 +46,7 @@ ALTER TABLE engine.tracker ALTER COLUMN sealed SET STORAGE EXTERNAL;
 CREATE INDEX IF NOT EXISTS tracker_updated_at ON engine.tracker (updated_at);
 """
 CREATION = 0x7761796D  # advisory lock: two engines that start together must not create the table at the same moment
+TURNS_KEPT = 3  # whole, so that a worker that was slow gets the reply it missed and runs nothing again
 BATCH = 1000  # rows forgotten in one statement
 
 
@@ -66,11 +75,11 @@ class EncryptedTrackerStore(TrackerStore):
         self._seen: Dict[str, Optional[datetime]] = {}
 
     async def save(self, tracker: DialogueStateTracker) -> None:
-        """Replaces what was remembered of the conversation by the tracker's current session.
+        """Replaces what was remembered of the conversation by what counts of the tracker's current session.
 
         Raises `Overtaken` when another Rasa process stored a turn of it after it was read here: what was said there would be forgotten.
         """
-        events = [event.as_dict() for event in session(list(tracker.events))]
+        events = [event.as_dict() for event in worth_keeping(list(tracker.events))]
         sealed = self._seal.close(tracker.sender_id, json.dumps(events, separators=(",", ":")).encode())
         read = tracker.sender_id in self._seen
         seen = self._seen.pop(tracker.sender_id, None)
@@ -183,6 +192,30 @@ def session(events: List[Event]) -> List[Event]:
         if isinstance(event, ActionExecuted) and event.action_name == ACTION_SESSION_START_NAME:
             return events[position:]
     return events
+
+
+def worth_keeping(events: List[Event]) -> List[Event]:
+    """The last turns of the current session, and of those before them what still counts: slots and the form, not a word.
+
+    With every event kept, each turn cost more than the one before it, and what somebody wrote an hour ago lay here for nobody to read.
+    """
+    events = session(events)
+    turns = [position for position, event in enumerate(events) if isinstance(event, UserUttered)]
+    if len(turns) <= TURNS_KEPT:
+        return events
+    begin = turns[-TURNS_KEPT]
+    last = {_sets(event): position for position, event in enumerate(events[:begin])}
+    counting = sorted(position for what, position in last.items() if what is not None)
+    return [*(events[position] for position in counting), *events[begin:]]
+
+
+def _sets(event: Event) -> Optional[Tuple[str, ...]]:
+    """What an event sets for all turns after it: of those that set the same, the last one counts. None: nothing."""
+    if isinstance(event, SlotSet):
+        return ("slot", event.key)
+    if isinstance(event, ActionExecuted):
+        return ("session",) if event.action_name == ACTION_SESSION_START_NAME else ("action",)
+    return (event.type_name,) if isinstance(event, (SessionStarted, ActiveLoop, LoopInterrupted)) else None
 
 
 _types: Dict[str, Type[Event]] = {}

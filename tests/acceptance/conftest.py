@@ -6,6 +6,7 @@ import signal
 import subprocess
 import sys
 import tempfile
+import threading
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
@@ -45,6 +46,7 @@ class Line:
     process: subprocess.Popen[str]
     printed: str
     environment: dict[str, str] = field(repr=False, default_factory=dict)
+    kept: threading.local = field(repr=False, default_factory=threading.local)
 
     @property
     def web(self) -> str:
@@ -68,8 +70,15 @@ class Line:
         return (self.data_dir / "postgres" / "postmaster.pid").read_text().splitlines()[4]
 
     def rows(self, query: str, *values: object) -> list[tuple[object, ...]]:
-        with psycopg.connect(self.database_url()) as connection:
-            return connection.execute(query, values).fetchall()  # type: ignore[arg-type]
+        """What the database says. The connection of the thread is kept: people who wait ask ten times a second."""
+        kept: psycopg.Connection | None = getattr(self.kept, "connection", None)
+        if kept is None or kept.closed:
+            kept = self.kept.connection = psycopg.connect(self.database_url(), autocommit=True)
+        try:
+            return kept.execute(query, values).fetchall()  # type: ignore[arg-type]
+        except psycopg.OperationalError:
+            kept.close()  # a test has killed the database
+            raise
 
     def sign_in_link(self, name: str, *roles: str) -> str:
         """A one-time link of a new account."""

@@ -6,11 +6,11 @@ from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import Any
 
-import httpx
 import psycopg
 
 from app.scripts import pass_time
 from tests.acceptance.conftest import TURN_SECONDS, Line, wait_for
+from tests.http import HTTP
 
 
 @dataclass(slots=True)
@@ -23,7 +23,7 @@ class Person:
     _seen: set[str] = field(default_factory=set)
 
     def _open(self) -> dict[str, Any]:
-        answer = httpx.post(
+        answer = HTTP.post(
             f"{self.line.phone_page}/phone/open", json={"phone": self.number, "channel": self.channel}, timeout=10
         )
         answer.raise_for_status()
@@ -36,7 +36,7 @@ class Person:
     def send(self, text: str = "", **other: Any) -> str:
         """Send a text (or `media="audio"`, `location={…}`, `tap={…}`); returns Twilio's id of the message."""
         body = {"phone": self.number, "channel": self.channel, "text": text, **other}
-        answer = httpx.post(f"{self.line.phone_page}/phone/send", json=body, timeout=10)
+        answer = HTTP.post(f"{self.line.phone_page}/phone/send", json=body, timeout=10)
         answer.raise_for_status()
         return str(answer.json()["entry"]["id"])
 

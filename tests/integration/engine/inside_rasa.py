@@ -19,7 +19,8 @@ from rasa.core.actions.forms import FormAction
 from rasa.core.tracker_store import TrackerStore
 from rasa.core.utils import AvailableEndpoints
 from rasa.shared.core.domain import Domain
-from rasa.shared.core.events import ActionExecuted, BotUttered, SessionStarted, SlotSet, UserUttered
+from rasa.shared.core.events import ActionExecuted, ActiveLoop, BotUttered, SessionStarted, SlotSet, UserUttered
+from rasa.shared.core.trackers import DialogueStateTracker
 
 from bot.engine import remote_action
 from bot.engine.tracker_store import EncryptedTrackerStore, Overtaken
@@ -107,6 +108,40 @@ async def two_processes(trackers: EncryptedTrackerStore, other: EncryptedTracker
     await other.delete("c")
 
 
+async def a_long_conversation(
+    trackers: EncryptedTrackerStore, tracker: DialogueStateTracker, seen: Dict[str, Any]
+) -> None:
+    """What is kept of 400 turns, and how long it takes."""
+    for number in range(400):
+        tracker.update(ActionExecuted("action_listen"))
+        tracker.update(UserUttered(f"some words of turn {number}", {"name": "greet", "confidence": 1.0}))
+        tracker.update(ActionExecuted("action_reply"))
+        tracker.update(SlotSet("answers", {"turn": number}))
+        tracker.update(ActiveLoop("a form" if number % 2 == 0 else None))
+    await trackers.save(tracker)
+    back = await trackers.retrieve("a")
+    seen["words_kept"] = [event.text for event in back.events if isinstance(event, UserUttered)]
+    seen["events_kept"] = len(back.events)
+    await trackers.save(back)
+    again = await trackers.retrieve("a")
+    seen["keeps_the_same_again"] = [event.as_dict() for event in again.events] == [
+        event.as_dict() for event in back.events
+    ]
+    seen["counts_on"] = (back.current_slot_values(), back.active_loop_name, back.latest_action_name) == (
+        tracker.current_slot_values(),
+        tracker.active_loop_name,
+        tracker.latest_action_name,
+    )
+    started = time.perf_counter()
+    for _ in range(20):
+        await trackers.save(tracker)
+    seen["save_ms"] = (time.perf_counter() - started) * 50
+    started = time.perf_counter()
+    for _ in range(20):
+        await trackers.retrieve("a")
+    seen["retrieve_ms"] = (time.perf_counter() - started) * 50
+
+
 async def store() -> Dict[str, Any]:
     url, key = os.environ["WAYMARK_ENGINE_DATABASE_URL"], os.environ["WAYMARK_ENGINE_KEY"]
     seen: Dict[str, Any] = {}
@@ -157,16 +192,7 @@ async def store() -> Dict[str, Any]:
     await trackers.delete("b")
     seen["deleted"] = not await trackers.exists("b")
 
-    for number in range(400):
-        tracker.update(UserUttered(f"some words of turn {number}", {"name": "greet", "confidence": 1.0}))
-    started = time.perf_counter()
-    for _ in range(20):
-        await trackers.save(tracker)
-    seen["save_ms"] = (time.perf_counter() - started) * 50
-    started = time.perf_counter()
-    for _ in range(20):
-        await trackers.retrieve("a")
-    seen["retrieve_ms"] = (time.perf_counter() - started) * 50
+    await a_long_conversation(trackers, tracker, seen)
     await trackers.delete("a")
 
     await two_processes(EncryptedTrackerStore(domain, url, key=key), EncryptedTrackerStore(domain, url, key=key), seen)

@@ -55,6 +55,13 @@ def test_old_conversations_are_forgotten_and_others_stay(seen: dict[str, Any]) -
     assert seen["store"]["deleted"]
 
 
+def test_of_a_long_conversation_the_last_turns_are_kept_and_of_the_others_no_word(seen: dict[str, Any]) -> None:
+    assert seen["store"]["words_kept"] == [f"some words of turn {number}" for number in (397, 398, 399)]
+    assert seen["store"]["events_kept"] < 20
+    assert seen["store"]["counts_on"]
+    assert seen["store"]["keeps_the_same_again"]
+
+
 def test_a_long_conversation_is_stored_and_read_quickly(seen: dict[str, Any]) -> None:
     # 400 messages in one session; measured 8 and 25 ms. The bound only catches a return to seconds.
     assert seen["store"]["save_ms"] < 200
