@@ -204,7 +204,7 @@ def keys(arguments: argparse.Namespace) -> int:
     from app.up import resources
 
     if arguments.action == "new":
-        key_id, path = run.add_key(_settings())
+        key_id, path = run.add_key(_settings(), arguments.kind)
         print(f"{key_id} is the first key in {path.name}: back that file up apart from the database")
         if path.name == "secrets.json":
             print("start this copy anew, then run `waymark keys rotate`")
@@ -215,7 +215,9 @@ def keys(arguments: argparse.Namespace) -> int:
         assert tables.metadata.tables  # noqa: S101 - importing it brought every table
         sessions = make_sessions(settings)
         try:
-            return (run.rotate_all if arguments.action == "rotate" else run.standing)(sessions, sys.stdout)
+            if arguments.action == "let-go":
+                return run.let_go(sessions, sys.stdout, lost=arguments.lost)
+            return (run.rotate_all if arguments.action == "rotate" else run.standing)(sessions, settings, sys.stdout)
         finally:
             sessions.engine.dispose()
 
@@ -241,7 +243,7 @@ def backup(arguments: argparse.Namespace) -> int:
 
 
 def restore(arguments: argparse.Namespace) -> int:
-    from app.restore import RestoreError, keep_keys
+    from app.restore import RestoreError, keep_keys, missing_keys
     from app.restore import restore as run
     from app.up import resources
 
@@ -254,7 +256,15 @@ def restore(arguments: argparse.Namespace) -> int:
         except (RestoreError, OSError) as error:
             return _fail(str(error))
         path = keep_keys(settings, secrets)
+        missing = missing_keys(settings.database_url or "", secrets)
     print(f"{sum(rows.values())} rows of {len(rows)} tables are back, counted and opened; the keys are in {path}")
+    if missing:
+        print(
+            f"people are found by {', '.join(missing)}, which is not in that file: put it into WAYMARK_HASH_KEY, behind the newer one,"
+        )
+        print(
+            "or, if it is gone, run `waymark keys let-go --lost`: they are known by their numbers, and their words hold no more"
+        )
     print(
         "what waited to be sent when the backup was made is shown to staff as uncertain; `waymark reconcile` brings in what came since"
     )
@@ -370,7 +380,11 @@ def parser() -> argparse.ArgumentParser:
     sealing = add(
         "keys", keys, "the keys of what is stored: how far it is sealed with the newest, a new one, sealing anew"
     )
-    sealing.add_argument("action", nargs="?", default="list", choices=("list", "new", "rotate"))
+    sealing.add_argument("action", nargs="?", default="list", choices=("list", "new", "rotate", "let-go"))
+    sealing.add_argument(
+        "kind", nargs="?", default="data", choices=("data", "numbers", "bot"), help="of what a new key is to be"
+    )
+    sealing.add_argument("--lost", action="store_true", help="let-go: the key of the hashes is there no more")
     kept = add("backup", backup, "write data and keys into two sealed files")
     kept.add_argument("folder", type=Path)
     back = add("restore", restore, "bring a backup back into an empty database, and check that it is whole")

@@ -8,8 +8,9 @@ from datetime import datetime, timedelta
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
-from cases.models import Conversation
+from cases.models import Conversation, HashKey
 from core.database import now
+from core.encryption import cipher
 from core.settings import Settings
 from gateway.models import Message, Reconciliation, RejectedRequest
 from gateway.reconcile import last
@@ -132,6 +133,18 @@ def _spending(session: Session, settings: Settings, at: datetime) -> Iterator[De
         )
 
 
+def _hash_keys(session: Session, _settings: Settings, at: datetime) -> Iterator[Degraded]:
+    known = cipher().hash_keys.names
+    since = session.scalar(select(func.min(HashKey.since)).where(HashKey.name.not_in(known)))
+    if since:
+        yield Degraded(
+            "numbers",
+            min(since, at),
+            "a key is missing by which people are known: webhooks are answered 503, so that nobody becomes a stranger",
+            "`waymark doctor`; put it into WAYMARK_HASH_KEY with the others, the newest first, and start the processes anew",
+        )
+
+
 def _disk(_session: Session, settings: Settings, at: datetime) -> Iterator[Degraded]:
     if settings.data_dir.exists() and shutil.disk_usage(settings.data_dir).free < FREE_DISK:
         yield Degraded(
@@ -143,5 +156,5 @@ def _disk(_session: Session, settings: Settings, at: datetime) -> Iterator[Degra
 
 
 _CHECKS: tuple[Callable[[Session, Settings, datetime], Iterator[Degraded]], ...] = (
-    _turns, _sending, _uncertain, _parked, _compared, _signatures, _spending, _disk,
+    _turns, _sending, _uncertain, _parked, _compared, _signatures, _spending, _hash_keys, _disk,
 )  # fmt: skip

@@ -8,7 +8,7 @@ from datetime import timedelta
 import httpx
 from sqlalchemy import select
 
-from app import ports, training
+from app import ports, rehashing, training
 from app.degraded import FREE_DISK
 from app.migrations import state
 from app.secrets import FILE, ensure_secrets
@@ -16,7 +16,8 @@ from cases import complaints, rota
 from cases.models import Team
 from core.catalogues import CatalogueError, Catalogues
 from core.database import Sessions, make_engine, now
-from core.encryption import Cipher
+from core.encryption import Cipher, use_cipher
+from core.hash_keys import HashKeyMissing, needed
 from core.reviews import require_reviewed
 from core.settings import PROJECT, Settings, SettingsError
 
@@ -117,6 +118,7 @@ def _database(settings: Settings) -> Iterator[Finding]:
         yield Finding("database", well=False, says=f"schema {current}, expected {expected}", remedy="waymark migrate")
         return
     yield Finding("database", well=True, says=f"schema {current}")
+    yield from _numbers(Sessions(engine), settings)
     with Sessions(engine).begin() as session:
         places = session.execute(select(Place.id).limit(1)).first() is not None
         services = session.execute(select(Service.id).limit(1)).first() is not None
@@ -134,6 +136,33 @@ def _database(settings: Settings) -> Iterator[Finding]:
         "waymark complaints --by NAME; WAYMARK_COMPLAINTS_READER names the account",
     )
     engine.dispose()
+
+
+def _numbers(sessions: Sessions, settings: Settings) -> Iterator[Finding]:
+    """Whether people are known again by the keys that are there."""
+    if settings.hash_key is None:
+        return  # missing, and said so
+    made = Cipher.from_settings(settings)
+    use_cipher(made)
+    remedy = "put the missing key into WAYMARK_HASH_KEY with the others, the newest first; if it is gone: docs/how-to/keep-it-safe.md"
+    try:
+        with sessions.begin() as session:
+            names, strangers = needed(session), rehashing.unknown(session)
+        made.hash_keys.heed(names)
+    except HashKeyMissing as error:
+        yield Finding("numbers", well=False, says=str(error), remedy=remedy)
+        return
+    finally:
+        use_cipher(None)
+    if strangers:
+        says = f"{strangers} of {rehashing.SAMPLE} people looked at are found by no key: they would be strangers"
+        yield Finding("numbers", well=False, says=says, remedy=remedy)
+    elif made.hash_keys.several:
+        yield Finding(
+            "numbers", well=True, says="found by several keys: `waymark keys` says whether the older is needed"
+        )
+    else:
+        yield Finding("numbers", well=True, says="found by the key that is there")
 
 
 def _on_call(settings: Settings) -> Iterator[Finding]:

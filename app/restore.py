@@ -16,9 +16,10 @@ from app.sealed_files import SealedFileError, SealedReader
 from app.secrets import FILE, write_secrets
 from core.database import Sessions, make_engine
 from core.encryption import Cipher, DecryptionError, StaticKeys, use_cipher
+from core.hash_keys import HashKeys, needed
 from core.jobs import plain_conninfo
 from core.resealing import sealed_attributes
-from core.settings import Settings, decode_key, variable_of
+from core.settings import Settings, variable_of
 
 OPENED = 50
 """Rows of each encrypted attribute that are opened to see that the keys fit."""
@@ -59,6 +60,17 @@ def keep_keys(settings: Settings, secrets: dict[str, str]) -> Path:
     known |= {name: secrets[variable_of(name)] for name in KEYS if variable_of(name) in secrets}
     write_secrets(path, known)
     return path
+
+
+def missing_keys(url: str, secrets: dict[str, str]) -> list[str]:
+    """Names of keys by which people are found in the data, and which the file of keys does not have: it is newer than the data."""
+    known = HashKeys.parse(secrets[variable_of("hash_key")]).names
+    engine = make_engine(url, pool_size=1)
+    try:
+        with Sessions(engine).begin() as session:
+            return [name for name in needed(session) if name not in known]
+    finally:
+        engine.dispose()
 
 
 def _refuse_full(url: str) -> None:
@@ -139,7 +151,8 @@ def _send_nothing_twice(connection: psycopg.Connection[Any]) -> None:
 def _open(url: str, secrets: dict[str, str]) -> None:
     """Open some of everything that is sealed: a backup whose keys do not fit is found out now, and not in the need."""
     assert tables.metadata.tables  # noqa: S101 - importing it brought every table
-    use_cipher(Cipher(StaticKeys.parse(secrets["WAYMARK_ENCRYPTION_KEYS"]), decode_key(secrets["WAYMARK_HASH_KEY"])))
+    keys = HashKeys.parse(secrets["WAYMARK_HASH_KEY"])
+    use_cipher(Cipher(StaticKeys.parse(secrets["WAYMARK_ENCRYPTION_KEYS"]), keys))
     engine = make_engine(url, pool_size=2)
     try:
         with Sessions(engine).begin() as session:

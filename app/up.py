@@ -17,7 +17,8 @@ from app.bootstrap import make_sessions
 from app.migrations import SchemaError, migrate
 from app.processes import Program, Supervisor, stoppable
 from app.secrets import ensure_secrets
-from core.encryption import Cipher, use_cipher
+from core import hash_keys
+from core.encryption import Cipher, cipher, use_cipher
 from core.reviews import require_reviewed
 from core.settings import PROJECT, Settings, SettingsError, read_settings, variable_of
 
@@ -169,6 +170,8 @@ def prepare(settings: Settings, made: dict[str, str], *, show: Callable[[str], N
     with step("places and services", show=show):
         sessions = make_sessions(settings)
         try:
+            with sessions.begin() as session:
+                hash_keys.settle(session, cipher().hash_keys)
             load_data(sessions, settings)
             link = first_sign_in_link(sessions, settings)
         finally:

@@ -70,6 +70,18 @@ class PersonKey(Base):
     created_at: Mapped[datetime] = mapped_column(default=now, server_default=func.now())
 
 
+class HashKey(Base):
+    """A key of the hashes that something is still found by; a process that lacks it takes no message in (core/hash_keys.py)."""
+
+    __tablename__ = "hash_key"
+    __table_args__ = (Index("uq_hash_key_writes", "writes", unique=True, postgresql_where=text("writes")),)
+
+    name: Mapped[str] = mapped_column(primary_key=True)
+    """Derived from the key; leads to nothing."""
+    writes: Mapped[bool]
+    since: Mapped[datetime] = mapped_column(default=now, server_default=func.now())
+
+
 class Person(Identified, Base):
     """Somebody who wrote: known by the keyed hash of their number, which is kept encrypted."""
 

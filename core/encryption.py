@@ -5,8 +5,6 @@ written for: a ciphertext copied to another row or column does not decrypt. `key
 (length of its id, id), in version 2 the data key of one person (16 bytes, core/person_keys.py), itself sealed with a key of the copy.
 """
 
-import hashlib
-import hmac
 import os
 from collections.abc import Iterable
 from typing import Any, overload
@@ -18,9 +16,10 @@ from sqlalchemy.orm import Session, object_session
 
 from core import person_keys
 from core.database import current_session
+from core.hash_keys import HashKeys
 from core.key_providers import KeyProvider, StaticKeys, provider_of
 from core.person_keys import Owner, PersonKey, key_for_opening, key_for_sealing
-from core.settings import Settings, SettingsError, decode_key
+from core.settings import Settings, SettingsError
 
 __all__ = ["Cipher", "DecryptionError", "Encrypted", "KeyProvider", "StaticKeys", "cipher", "fetch_keys", "use_cipher"]
 
@@ -40,16 +39,16 @@ class DecryptionError(Exception):
 class Cipher:
     """Seals and opens envelopes, and makes the keyed hash by which a number is found."""
 
-    def __init__(self, keys: KeyProvider, hash_key: bytes) -> None:
+    def __init__(self, keys: KeyProvider, hash_key: bytes | HashKeys) -> None:
         self._keys = keys
-        self._hash_key = hash_key
+        self.hash_keys = hash_key if isinstance(hash_key, HashKeys) else HashKeys([hash_key])
 
     @classmethod
     def from_settings(cls, settings: Settings) -> "Cipher":
         """The cipher of this copy. Raises SettingsError when a key is missing."""
         if settings.hash_key is None:
             raise SettingsError("WAYMARK_HASH_KEY: missing; without it nobody who wrote before would be known again")
-        return cls(provider_of(settings), decode_key(settings.hash_key.get_secret_value()))
+        return cls(provider_of(settings), HashKeys.parse(settings.hash_key.get_secret_value()))
 
     @property
     def primary_id(self) -> str:
@@ -108,9 +107,11 @@ class Cipher:
 
     def find_hash(self, value: str, *, purpose: str) -> bytes:
         """Keyed hash (32 bytes) that finds an equal value again and tells nothing without the key."""
-        return hmac.new(
-            self._hash_key, f"{purpose}\x00{value}".encode("utf-8", "surrogatepass"), hashlib.sha256
-        ).digest()
+        return self.hash_keys.make(value, purpose)
+
+    def find_hashes(self, value: str, *, purpose: str) -> list[bytes]:
+        """The same under every key there is, for looking it up while the key is exchanged."""
+        return self.hash_keys.each(value, purpose)
 
 
 _cipher: Cipher | None = None

@@ -223,7 +223,9 @@ class Settings(BaseSettings):
     )
     engine_secret: SecretStr | None = Field(None, description="Secret between the worker and Rasa.")
     engine_key: SecretStr | None = Field(
-        None, description="Key of Rasa's tracker (base64, 32 bytes); its only secret of data."
+        None,
+        description="Key of Rasa's tracker (base64, 32 bytes); its only secret of data. Several, the newest first, separated by commas, "
+        "while it is exchanged.",
     )
     actions_secret: SecretStr | None = Field(None, description="Secret between Rasa and the action server.")
     model: Path = Field(PROJECT / "models" / "waymark.tar.gz", description="The trained model.")
@@ -287,7 +289,11 @@ class Settings(BaseSettings):
     encryption_keys_command: str | None = Field(
         None, description="Command that prints these keys instead, for a key service; asked again every five minutes."
     )
-    hash_key: SecretStr | None = Field(None, description="Key of the look-up hash of phone numbers (base64, 32 bytes).")
+    hash_key: SecretStr | None = Field(
+        None,
+        description="Key of the hashes by which numbers and words are found (base64, 32 bytes). Several, the newest first, separated by "
+        "commas, while it is exchanged.",
+    )
 
     push_key: SecretStr | None = Field(
         None,
@@ -434,11 +440,18 @@ class Settings(BaseSettings):
             raise ValueError("it must begin with http:// or https://")
         return value.rstrip("/") if value else value
 
-    @field_validator("engine_key", "hash_key", "push_key")
+    @field_validator("push_key")
     @classmethod
     def _key(cls, value: SecretStr | None) -> SecretStr | None:
         if value is not None:
             decode_key(value.get_secret_value())
+        return value
+
+    @field_validator("engine_key", "hash_key")
+    @classmethod
+    def _keys(cls, value: SecretStr | None) -> SecretStr | None:
+        if value is not None:
+            decode_keys(value.get_secret_value())
         return value
 
     @model_validator(mode="after")
@@ -542,6 +555,14 @@ def decode_key(text: str) -> bytes:
     if len(key) != 32:
         raise ValueError(f"a key must have 32 bytes, not {len(key)}")
     return key
+
+
+def decode_keys(text: str) -> list[bytes]:
+    """Keys given as base64 with commas between them, the newest first. Raises ValueError: one is none, or is there twice."""
+    keys = [decode_key(part.strip()) for part in text.split(",")]
+    if len(set(keys)) != len(keys):
+        raise ValueError("a key is there twice")
+    return keys
 
 
 def variable_of(field: str) -> str:

@@ -138,15 +138,36 @@ def _mark(session: Session, kind: str, about: Any, *where: ColumnElement[bool]) 
         .join(Conversation, Conversation.id == Message.conversation_id)
         .where(*where)
     ).all()
-    marks = {(span_of(at.astimezone(UTC).date()), kind, str(name), _hash(person, at)) for person, name, at in rows}
+    marks = {
+        (span_of(at.astimezone(UTC).date()), kind, str(name), _hashes(person, span_of(at.astimezone(UTC).date()))[0])
+        for person, name, at in rows
+    }
     if marks:
+        move_marks(session, {person for person, _, _ in rows})
         values = [dict(zip(("first_day", "kind", "about", "mark"), mark, strict=True)) for mark in marks]
         session.execute(insert(StatisticMark).values(values).on_conflict_do_nothing())
 
 
-def _hash(person: UUID, at: datetime) -> bytes:
+def move_marks(session: Session, people: Iterable[UUID]) -> int:
+    """Bring the marks of these people under the key that writes now, so that nobody counts twice while it is exchanged; how many marks."""
+    if not cipher().hash_keys.several:
+        return 0
+    spans = session.execute(select(StatisticMark.first_day).distinct()).scalars().all()
+    hashes = [_hashes(person, span) for person in people for span in spans]
+    moves = {old: made[0] for made in hashes for old in made[1:]}
+    found = session.execute(select(StatisticMark).where(StatisticMark.mark.in_(moves))).scalars().all()
+    for one in found:
+        new = moves[bytes(one.mark)]
+        values = {"first_day": one.first_day, "kind": one.kind, "about": one.about, "mark": new}
+        session.execute(insert(StatisticMark).values(values).on_conflict_do_nothing())
+        session.delete(one)
+    session.flush()
+    return len(found)
+
+
+def _hashes(person: UUID, span: date) -> list[bytes]:
     # Of the four weeks too: marks of two spans are never of one person.
-    return cipher().find_hash(f"{span_of(at.astimezone(UTC).date())} {person}", purpose="statistics")
+    return cipher().find_hashes(f"{span} {person}", purpose="statistics")
 
 
 def read_tables(session: Session, first_day: date, settings: Settings) -> Tables:

@@ -96,7 +96,9 @@ def new_recovery_codes(session: Session, user: User) -> list[str]:
     """Ten codes, each for one sign-in without the phone. Those made before stop working."""
     session.execute(delete(RecoveryCode).where(RecoveryCode.user_id == user.id))
     codes = ["".join(secrets.choice(_LETTERS) for _ in range(RECOVERY_LENGTH)) for _ in range(RECOVERY_CODES)]
-    session.add_all(RecoveryCode(user_id=user.id, code_hash=_hash(user.id, code)) for code in codes)
+    session.add_all(
+        RecoveryCode(user_id=user.id, code_hash=cipher().hash_keys.keep(*_bound(user.id, code))) for code in codes
+    )
     session.flush()
     return [f"{code[:4]}-{code[4:8]}-{code[8:]}" for code in codes]
 
@@ -156,7 +158,10 @@ def _take_code(session: Session, user: User, code: str) -> bool:
 def _take_recovery_code(session: Session, user: User, code: str) -> bool:
     found = session.execute(
         select(RecoveryCode)
-        .where(RecoveryCode.user_id == user.id, RecoveryCode.code_hash == _hash(user.id, code))
+        .where(
+            RecoveryCode.user_id == user.id,
+            RecoveryCode.code_hash.in_(cipher().hash_keys.forms(*_bound(user.id, code))),
+        )
         .with_for_update()
     ).scalar_one_or_none()
     if found is None or found.used_at is not None:
@@ -174,5 +179,5 @@ def _factor(session: Session, user: User, *, lock: bool = False) -> SecondFactor
     return session.execute(statement).scalar_one_or_none()
 
 
-def _hash(user_id: UUID, code: str) -> bytes:
-    return cipher().find_hash(f"{user_id} {code}", purpose="recovery-code")
+def _bound(user_id: UUID, code: str) -> tuple[str, str]:
+    return f"{user_id} {code}", "recovery-code"

@@ -36,6 +36,8 @@ _PADDED = 256
 """Every text has this length: not even its language shows in the length of what is sent."""
 LONGEST = 2000
 """Characters of a subscription as a browser gives it."""
+HASHED = "push"
+"""What the hash of an endpoint is made for, by which a browser is known again."""
 TTL = timedelta(hours=1)
 """How long the service keeps it for a browser that is off: an older one would call somebody to a case that was answered long ago."""
 SIGNED_FOR = timedelta(hours=12)

@@ -19,7 +19,7 @@ from desk.frame import frame
 from desk.models import StaffAddress
 from desk.pages import PUSH_WORKER, go, page
 from desk.permissions import needs
-from desk.push import LONGEST, public_key, read_subscription, vapid_key
+from desk.push import HASHED, LONGEST, public_key, read_subscription, vapid_key
 from desk.words import words
 
 NOTICES = "/desk/account/notices"
@@ -105,13 +105,13 @@ def _save(visit: Visit, channel: str, address: str, quiet: tuple[str, str, str])
 def _save_push(visit: Visit, settings: Settings, text: str, browser: str, quiet: tuple[str, str, str]) -> None:
     endpoint = read_subscription(text, settings).endpoint
     session, user = visit.session, visit.user
-    known = cipher().find_hash(endpoint, purpose="push")
+    known = cipher().find_hashes(endpoint, purpose=HASHED)
     # Whoever asked in this browser last is told here, and nobody else any more.
-    session.execute(delete(StaffAddress).where(StaffAddress.endpoint_hash == known))
+    session.execute(delete(StaffAddress).where(StaffAddress.endpoint_hash.in_(known)))
     own = StaffAddress.user_id == user.id, StaffAddress.channel == "push"
     if session.execute(select(func.count()).where(*own)).scalar_one() >= MOST_BROWSERS:
         raise BadInput("notices_many_browsers", limit=MOST_BROWSERS)
-    row = StaffAddress(user_id=user.id, channel="push", endpoint_hash=known, browser=browser)
+    row = StaffAddress(user_id=user.id, channel="push", endpoint_hash=known[0], browser=browser)
     _add(visit, row, text[:LONGEST], quiet)
 
 

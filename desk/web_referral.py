@@ -13,7 +13,7 @@ from fastapi.responses import HTMLResponse
 from sqlalchemy import select
 
 from cases import service
-from cases.errors import CaseClosed, NoConsent, NothingChosen, NotTheOwner, WrongState
+from cases.errors import CaseClosed, DeadLink, NoConsent, NothingChosen, NotTheOwner, WrongState
 from cases.models import CONSENT_WAYS, Case, Consent, Team
 from cases.referrals import content, course, links
 from cases.referrals.form import make_form
@@ -333,8 +333,12 @@ def _add_sending(router: APIRouter, pages: ReferralPages) -> None:
                 or referral.case.assignee_id != visit.user.id
             ):
                 raise NotFound
+            try:
+                link = links.link_of(referral, pages.settings.public_base())
+            except DeadLink:
+                raise NotFound from None
             course.note(visit.session, referral, "link_shown", user=visit.user)
-            return pages.one(visit, request, referral, link=links.link_of(referral, pages.settings.public_base()))
+            return pages.one(visit, request, referral, link=link)
 
 
 def _add_after(router: APIRouter, pages: ReferralPages) -> None:

@@ -23,6 +23,7 @@ from directory.text import normalise
 _TAIL = 8
 """Last digits that make two numbers the same, with or without the country's code."""
 _HASHES = "directory.confidential.hashes"
+_NUMBER, _ADDRESS = "confidential-number", "confidential-address"
 
 
 class ConfidentialAddress(Identified, Base):
@@ -101,8 +102,7 @@ def keep(session: Session, location_id: UUID, details: TrueDetails) -> None:
     row.address = details.address
     row.point = f"{details.point[0]},{details.point[1]}" if details.point else None
     row.phones = "\n".join(details.phones) or None
-    numbers = {one for number in details.phones for one in hashes_of_number(number)}
-    row.hashes = sorted(numbers | hashes_of_address(details.address))
+    row.hashes = _made(details)
     session.flush()
     session.info.pop(_HASHES, None)
 
@@ -129,15 +129,42 @@ def details_of(row: ConfidentialAddress) -> TrueDetails:
 
 
 def hashes_of_number(number: str) -> set[bytes]:
-    """Keyed hash of a number's last digits; none of a short number that many may have."""
-    tail = "".join(sign for sign in number if sign.isdecimal())[-_TAIL:]
-    return {cipher().find_hash(tail, purpose="confidential-number")} if len(tail) >= _TAIL - 2 else set()
+    """Keyed hash of a number's last digits, under each key; none of a short number that many may have."""
+    return {each for tail in _tails(number) for each in cipher().find_hashes(tail, purpose=_NUMBER)}
 
 
 def hashes_of_address(address: str | None) -> set[bytes]:
     """Keyed hashes of an address and of its first line, however they are written; none of one so short that many have it."""
+    return {each for line in _lines(address) for each in cipher().find_hashes(line, purpose=_ADDRESS)}
+
+
+def rehash(session: Session, *, after: UUID | None, batch: int) -> tuple[UUID | None, int]:
+    """Hash some more rows with the key that writes now: the id to go on after (None: that was all), how many that were."""
+    query = select(ConfidentialAddress).order_by(ConfidentialAddress.id).limit(batch).with_for_update()
+    rows = session.scalars(query.where(ConfidentialAddress.id > after) if after else query).all()
+    moved = 0
+    for row in rows:
+        made = _made(details_of(row))
+        if [bytes(one) for one in row.hashes] != made:
+            row.hashes, moved = made, moved + 1
+    session.flush()
+    session.info.pop(_HASHES, None)
+    return (rows[-1].id if len(rows) == batch else None), moved
+
+
+def _made(details: TrueDetails) -> list[bytes]:
+    numbers = {cipher().find_hash(tail, purpose=_NUMBER) for number in details.phones for tail in _tails(number)}
+    return sorted(numbers | {cipher().find_hash(line, purpose=_ADDRESS) for line in _lines(details.address)})
+
+
+def _tails(number: str) -> set[str]:
+    tail = "".join(sign for sign in number if sign.isdecimal())[-_TAIL:]
+    return {tail} if len(tail) >= _TAIL - 2 else set()
+
+
+def _lines(address: str | None) -> set[str]:
     lines = {normalise(address or ""), normalise((address or "").replace("\n", ",").split(",")[0])}
-    return {cipher().find_hash(line, purpose="confidential-address") for line in lines if len(line) >= _TAIL}
+    return {line for line in lines if len(line) >= _TAIL}
 
 
 def readings(session: Session, location_id: UUID) -> list[ConfidentialAccess]:

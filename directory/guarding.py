@@ -68,6 +68,11 @@ def remember(session: Session, location_id: UUID, details: TrueDetails, *, by: s
     confidential.remember(session, location_id, details, by=by, reason=reason)
 
 
+def rehash(session: Session, *, after: UUID | None, batch: int) -> tuple[UUID | None, int]:
+    """Hash what is hidden with the key that writes now, some rows at a time (`confidential.rehash`)."""
+    return confidential.rehash(session, after=after, batch=batch)
+
+
 def say_nothing_of(details: TrueDetails, record: ServiceRecord) -> None:
     """Raises SecretInPublicError, with the path of the field and never its content, when the entry says one of the details."""
     towns = {normalise(word or "") for one in record.locations for word in (one.city, one.state_province, one.country)}

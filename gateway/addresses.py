@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from core.encryption import cipher
 from gateway.errors import Unusable
 
+PURPOSE = "phone"
 _WHATSAPP = "whatsapp:"
 _NUMBER = re.compile(r"\+?[0-9]{3,20}")
 # WhatsApp may hide the number behind an id scoped to our business: a country code, a dot, letters and digits.
@@ -29,14 +30,18 @@ class Address:
         """As Twilio wants it in `To` and `From`."""
         return f"{_WHATSAPP}{self.number}" if self.channel == "whatsapp" else self.number
 
-    def find_hash(self) -> bytes:
-        """Keyed hash that finds the person again; the same number is the same person on every channel."""
-        return person_hash(self.number)
+    def find_hash(self, key: str | None = None) -> bytes:
+        """Keyed hash that finds the person again; the same number is the same person on every channel. `key`: made with that one."""
+        return cipher().hash_keys.make(self.number, PURPOSE, name=key)
+
+    def find_hashes(self) -> list[bytes]:
+        """Those under which the person may be stored while the key is exchanged."""
+        return person_hashes(self.number)
 
 
-def person_hash(number: str) -> bytes:
-    """The keyed hash under which a person with this number is stored."""
-    return cipher().find_hash(number, purpose="phone")
+def person_hashes(number: str) -> list[bytes]:
+    """The keyed hashes under which a person with this number may be stored, that of the key that writes first."""
+    return cipher().find_hashes(number, purpose=PURPOSE)
 
 
 def parse_address(text: str | None, *, role: str) -> Address:

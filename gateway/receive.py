@@ -8,13 +8,15 @@ from datetime import datetime
 from typing import Literal
 from uuid import UUID, uuid4
 
-from sqlalchemy import Row, Select, exists, select
+from sqlalchemy import Row, Select, exists, literal_column, select, update
 from sqlalchemy.dialects.postgresql import insert
-from sqlalchemy.orm import Session
+from sqlalchemy.orm import Session, aliased
 
 from cases.models import Conversation, Person
 from cases.ownership import lock_conversation
 from core.database import notify, now
+from core.encryption import cipher
+from core.hash_keys import STATE, hold, settle
 from core.jobs import TURNS, defer
 from core.logging import get_logger
 from core.settings import Settings
@@ -80,15 +82,24 @@ def understand(form: Form) -> Arrival:
 
 
 def store(session: Session, arrival: Arrival, settings: Settings) -> UUID | None:
-    """Store a message and defer its turn; None when it was stored before. The conversation stays locked until the caller commits."""
+    """Store a message and defer its turn; None when it was stored before. The conversation stays locked until the caller commits.
+
+    Raises HashKeyMissing when a key is not there by which this person may be known.
+    """
     known = _look_up(session, arrival)
     if known.stored:
         return None
+    keys = cipher().hash_keys
+    keys.heed(known.hash_keys)
+    if not known.hash_keys:
+        settle(session, keys)
     found = known.conversation_id
     if is_silent(known.last_inbound_at, settings):
-        retire_if_stranger(session, arrival.sender.find_hash(), settings)
+        retire_if_stranger(session, arrival.sender.find_hashes(), settings)
         found = None
     conversation = lock_conversation(session, found or _conversation(session, arrival))
+    if found and keys.several:
+        _move(session, conversation.person, arrival, known.hash_keys[0] if known.hash_keys else keys.writer)
     message = Message(
         conversation_id=conversation.id,
         direction="inbound",
@@ -136,32 +147,48 @@ def _opt_out(session: Session, conversation: Conversation, message_id: UUID) -> 
     message.state, message.handled_at = "handled", now()
 
 
-def _look_up(session: Session, arrival: Arrival) -> Row[bool, UUID, datetime]:
-    """What is known before anything is locked, by one question: is it stored, what is its conversation, when did the number last write."""
+def _look_up(session: Session, arrival: Arrival) -> Row[bool, UUID, datetime, list[str] | None]:
+    """What is known before anything is locked, by one question.
+
+    Is it stored, what is its conversation, when did the number last write, and by which keys are numbers found.
+    """
     return session.execute(
         select(
             exists().where(Message.provider_sid == arrival.sid).label("stored"),
             _of_these_ends(arrival).scalar_subquery().label("conversation_id"),
-            last_heard(arrival.sender.find_hash()).scalar_subquery().label("last_inbound_at"),
+            last_heard(arrival.sender.find_hashes()).scalar_subquery().label("last_inbound_at"),
+            literal_column(STATE).label("hash_keys"),
         )
     ).one()
 
 
 def _of_these_ends(arrival: Arrival) -> Select[UUID]:
     return select(Conversation.id).where(
-        Conversation.person_id
-        == select(Person.id).where(Person.phone_hash == arrival.sender.find_hash()).scalar_subquery(),
+        Conversation.person_id == _person_of(arrival).scalar_subquery(),
         Conversation.channel == arrival.sender.channel,
         Conversation.our_address == arrival.ours.number,
     )
 
 
+def _person_of(arrival: Arrival) -> Select[UUID]:
+    """Whoever has the number, under whichever key; of two (a process lacked a key once) the one under the key that writes."""
+    hashes = arrival.sender.find_hashes()
+    if len(hashes) == 1:
+        return select(Person.id).where(Person.phone_hash == hashes[0])
+    under = Person.phone_hash.in_(hashes)
+    return select(Person.id).where(under).order_by((Person.phone_hash == hashes[0]).desc()).limit(1)
+
+
 def _conversation(session: Session, arrival: Arrival) -> UUID:
     """The conversation of these two ends on this channel, made when it is the first message."""
     found = _of_these_ends(arrival)
+    keys = cipher().hash_keys
+    writer = hold(session, keys) if keys.several else None
     if known := session.execute(found).scalar_one_or_none():
         return known
-    phone_hash = arrival.sender.find_hash()
+    phone_hash = arrival.sender.find_hash(writer)
+    if writer and (earlier := session.execute(_person_of(arrival)).scalar_one_or_none()):
+        _move(session, session.get_one(Person, earlier), arrival, writer)
     made = session.execute(
         insert(Person)
         .values(id=uuid4(), phone_hash=phone_hash)
@@ -171,7 +198,7 @@ def _conversation(session: Session, arrival: Arrival) -> UUID:
     if made is not None:
         # After the row: the number is sealed with the person's own key, and there is none without a person.
         session.get_one(Person, made).phone = arrival.sender.number
-    person_id = session.execute(select(Person.id).where(Person.phone_hash == phone_hash)).scalar_one()
+    person_id = session.execute(_person_of(arrival)).scalar_one()
     conversation = Conversation(person_id=person_id)
     session.execute(
         insert(Conversation)
@@ -181,6 +208,22 @@ def _conversation(session: Session, arrival: Arrival) -> UUID:
         .on_conflict_do_nothing(index_elements=["person_id", "channel", "our_address"])
     )
     return session.execute(found).scalar_one()
+
+
+def _move(session: Session, person: Person, arrival: Arrival, writer: str) -> None:
+    """Known under an older key until now. Whoever was retired meanwhile, or has a second row by now, is not moved."""
+    if writer != cipher().hash_keys.names[0]:
+        return  # never back: `waymark keys rotate` counts on it that whoever it has moved stays
+    seen, phone_hash, other = person.phone_hash, arrival.sender.find_hash(writer), aliased(Person)
+    if seen != phone_hash and seen in arrival.sender.find_hashes():
+        taken = exists().where(other.phone_hash == phone_hash)
+        session.execute(
+            update(Person)
+            .where(Person.id == person.id, Person.phone_hash == seen, ~taken)
+            .values(phone_hash=phone_hash)
+            .execution_options(synchronize_session=False)
+        )
+        session.expire(person, ["phone_hash"])
 
 
 def _kind(form: Form, body: str, media: list[str], button: str | None) -> str:

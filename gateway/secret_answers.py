@@ -3,18 +3,21 @@
 Neither Rasa nor the desk sees a word, and nobody can read it here: a keyed hash, bound to the conversation, finds it again.
 """
 
-import hmac
 import unicodedata
 
 from cases.models import Conversation
 from core.digits import to_ascii_digits
 from core.encryption import cipher
+from core.logging import get_logger
 from core.turns import Alarm
 from core.writing import normalise, strip_hidden, tokens
 from gateway.reading import Question
 from gateway.wording import Wording
 
+log = get_logger(__name__)
+
 SAFE, DURESS, NUMBER = "safe_word", "duress_word", "other_number"
+PURPOSE = "word"
 SHORTEST, LONGEST = 4, 24
 """Signs of a word."""
 MOST_WORDS = 3
@@ -78,10 +81,10 @@ def keep(conversation: Conversation, question: str, text: str, wording: Wording)
         return "set" if number else "unusable"
     if question not in (SAFE, DURESS) or not may_be_word(text, wording):
         return "unusable"
-    made = _hash(conversation, text)
     other = conversation.duress_word_hash if question == SAFE else conversation.safe_word_hash
-    if _same(made, other):
+    if _is(conversation, text, other):
         return "unusable"
+    made = cipher().hash_keys.keep(_bound(conversation, text), PURPOSE)
     if question == SAFE:
         conversation.safe_word_hash = made
     else:
@@ -104,15 +107,28 @@ def recognise(conversation: Conversation, text: str) -> str | None:
     """The intent of a word of this conversation: `unlock`, `duress`, or None."""
     if len(text) > LONGEST_TEXT or not (conversation.safe_word_hash or conversation.duress_word_hash):
         return None
-    made = _hash(conversation, text)
-    if _same(made, conversation.duress_word_hash):
+    if _is(conversation, text, conversation.duress_word_hash):
+        conversation.duress_word_hash = _moved(conversation, text, conversation.duress_word_hash)
         return "duress"
-    return "unlock" if _same(made, conversation.safe_word_hash) else None
+    if _is(conversation, text, conversation.safe_word_hash):
+        conversation.safe_word_hash = _moved(conversation, text, conversation.safe_word_hash)
+        return "unlock"
+    return None
 
 
-def _hash(conversation: Conversation, text: str) -> bytes:
-    return cipher().find_hash(f"{conversation.id}\x00{word_form(text)}", purpose="word")
+def _is(conversation: Conversation, text: str, kept: bytes | None) -> bool:
+    if kept is None:
+        return False
+    if cipher().hash_keys.is_foreign(bytes(kept)):
+        log.error("a word needs a key that is not there", conversation=str(conversation.id))
+    return cipher().hash_keys.fits(bytes(kept), _bound(conversation, text), PURPOSE)
 
 
-def _same(made: bytes, kept: bytes | None) -> bool:
-    return kept is not None and hmac.compare_digest(made, bytes(kept))
+def _moved(conversation: Conversation, text: str, kept: bytes | None) -> bytes | None:
+    """Nobody but the person can say the word again: when they do, it comes under the key that writes now."""
+    keys = cipher().hash_keys
+    return kept if kept is None or keys.is_current(bytes(kept)) else keys.keep(_bound(conversation, text), PURPOSE)
+
+
+def _bound(conversation: Conversation, text: str) -> str:
+    return f"{conversation.id}\x00{word_form(text)}"

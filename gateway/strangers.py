@@ -1,6 +1,7 @@
 """A number that was silent for long may belong to somebody else (protocol 3.2): nothing of before is shown to who writes from it now."""
 
 import os
+from collections.abc import Sequence
 from datetime import datetime
 
 from sqlalchemy import Select, func, select
@@ -15,12 +16,12 @@ from core.settings import Settings
 log = get_logger(__name__)
 
 
-def last_heard(phone_hash: bytes) -> Select[datetime]:
-    """When anything last came from a number, on any channel."""
+def last_heard(phone_hashes: Sequence[bytes]) -> Select[datetime]:
+    """When anything last came from a number, on any channel. Its hashes: while their key is exchanged there are several."""
     return (
         select(func.max(func.coalesce(Conversation.last_inbound_at, Conversation.created_at)))
         .join(Person)
-        .where(Person.phone_hash == phone_hash)
+        .where(Person.phone_hash.in_(phone_hashes))
     )
 
 
@@ -29,19 +30,19 @@ def is_silent(last: datetime | None, settings: Settings) -> bool:
     return last is not None and now() - last > settings.stranger_after
 
 
-def retire_if_stranger(session: Session, phone_hash: bytes, settings: Settings) -> None:
+def retire_if_stranger(session: Session, phone_hashes: Sequence[bytes], settings: Settings) -> None:
     """Retire the person of a number that begins to write again after a long silence; who writes now is somebody new.
 
     The old row is found no more under the number; its cases stay with their caseworkers, who can write no more.
     """
     person = session.execute(
         select(Person)
-        .where(Person.phone_hash == phone_hash)
+        .where(Person.phone_hash.in_(phone_hashes))
         .with_for_update()
         .execution_options(populate_existing=True)
     ).scalar_one_or_none()
     # Of two messages at once the second waited here for the first, which has made somebody new.
-    if person is None or not is_silent(session.execute(last_heard(phone_hash)).scalar_one_or_none(), settings):
+    if person is None or not is_silent(session.execute(last_heard(phone_hashes)).scalar_one_or_none(), settings):
         return
     person.retired_at = now()
     person.phone_hash = os.urandom(32)

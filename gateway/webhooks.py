@@ -13,6 +13,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.orm import Session
 from starlette.requests import ClientDisconnect
 
+from core.hash_keys import HashKeyMissing
 from core.logging import get_logger
 from core.pace import Busy, Pace
 from core.settings import Settings
@@ -77,6 +78,10 @@ def handle(
         log.error("the database did not take a request", path=request.path, error=type(error).__name__)  # noqa: TRY400
         if verdict == "valid":
             return 503, "not_stored"
+    except HashKeyMissing as error:
+        # Not stored as somebody new: Twilio asks again, and the comparison with its list brings in what it gave up on.
+        log.error("a message was not taken in", reason=str(error))  # noqa: TRY400
+        return 503, "key_missing"
     return 403, verdict
 
 

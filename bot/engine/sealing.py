@@ -4,7 +4,7 @@ import base64
 import binascii
 import os
 import zlib
-from typing import List
+from typing import List, Optional
 
 from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
@@ -56,6 +56,21 @@ class Seal:
                 raise SealError("a sealed tracker is larger than a conversation can be")
             return data
         raise SealError("a sealed tracker does not open with the keys at hand")
+
+    def renewed(self, conversation_id: str, sealed: bytes) -> Optional[bytes]:
+        """The same, sealed with the first key; None when it is already. `SealError` when no key fits."""
+        if sealed[:1] == VERSION and _fits(self._keys[0], conversation_id, sealed):
+            return None
+        return self.close(conversation_id, self.open(conversation_id, sealed))
+
+
+def _fits(key: bytes, conversation_id: str, sealed: bytes) -> bool:
+    nonce, body = sealed[1 : 1 + NONCE], sealed[1 + NONCE :]
+    try:
+        _cipher(key, conversation_id).decrypt(nonce, body, _bound(conversation_id))
+    except (InvalidTag, ValueError):
+        return False
+    return True
 
 
 def _bound(conversation_id: str) -> bytes:

@@ -23,6 +23,7 @@ from core.encryption import cipher
 from core.jobs import UPKEEP, defer
 
 SEND = "cases.send_referral"
+_PURPOSE = "referral-link"
 _BYTES = 24
 """192 bits, as for the directory's links."""
 
@@ -46,8 +47,13 @@ def new_link(session: Session, referral: Referral, focal_point: UUID | None) -> 
 
 
 def token_of(referral: Referral) -> str:
-    """The secret of its link."""
-    signed = cipher().find_hash(f"{referral.id}:{referral.link_number}", purpose="referral-link")
+    """The secret of its link: the one that is out, whichever key made it, else a new one."""
+    bound = f"{referral.id}:{referral.link_number}"
+    made = [_token(signed) for signed in cipher().find_hashes(bound, purpose=_PURPOSE)]
+    return next((token for token in made if digest_of(token) == referral.token_hash), made[0])
+
+
+def _token(signed: bytes) -> str:
     return base64.urlsafe_b64encode(signed[:_BYTES]).decode()
 
 
@@ -57,8 +63,20 @@ def digest_of(token: str) -> bytes:
 
 
 def link_of(referral: Referral, base: str) -> str:
-    """The address that the focal point opens. `base`: `Settings.public_base()`."""
-    return f"{base}/referral/{token_of(referral)}"
+    """The address that the focal point opens. `base`: `Settings.public_base()`. Raises DeadLink when no key makes it any more."""
+    token = token_of(referral)
+    if digest_of(token) != referral.token_hash:
+        raise DeadLink
+    return f"{base}/referral/{token}"
+
+
+def older_links(session: Session) -> int:
+    """How many links that can still be opened the key that writes now does not make: without the older one no letter repeats them."""
+    live = select(Referral).where(
+        Referral.state.in_(READABLE), Referral.token_hash.is_not(None), Referral.expires_at > now()
+    )
+    made = ((cipher().find_hash(f"{one.id}:{one.link_number}", purpose=_PURPOSE), one) for one in session.scalars(live))
+    return sum(digest_of(_token(signed)) != one.token_hash for signed, one in made)
 
 
 def open_link(session: Session, token: str, *, at: datetime | None = None) -> Referral:

@@ -15,12 +15,13 @@ from sqlalchemy.orm import Session
 from core.database import now
 from core.encryption import cipher
 from core.jobs import UPKEEP, defer
-from directory.errors import NoFocalPointError, UnknownEntryError
+from directory.errors import DeadLinkError, NoFocalPointError, UnknownEntryError
 from directory.models import Metadata, Service
 from directory.review.models import FocalPoint, VerificationRequest
 from directory.review.policy import Policy
 
 SEND = "directory.send_request"
+_PURPOSE = "verification-link"
 _BYTES = 24
 """192 bits: nobody guesses one, and the address still fits into an SMS with its sentence."""
 
@@ -107,13 +108,29 @@ def hand_over(session: Session, request: VerificationRequest, *, base: str, by: 
 
 
 def link_of(request: VerificationRequest, base: str) -> str:
-    """The address that the focal point opens. `base`: `Settings.public_base()`."""
-    return f"{base}/confirm/{token_of(request)}"
+    """The address that the focal point opens. `base`: `Settings.public_base()`. Raises DeadLinkError when no key makes it any more."""
+    token = token_of(request)
+    if digest_of(token) != request.token_hash:
+        raise DeadLinkError
+    return f"{base}/confirm/{token}"
 
 
 def token_of(request: VerificationRequest) -> str:
-    """The secret of a request's link."""
-    signed = cipher().find_hash(str(request.id), purpose="verification-link")
+    """The secret of a request's link: the one that is out, whichever key made it, else a new one."""
+    made = [_token(signed) for signed in cipher().find_hashes(str(request.id), purpose=_PURPOSE)]
+    return next((token for token in made if digest_of(token) == request.token_hash), made[0])
+
+
+def older_links(session: Session) -> int:
+    """How many links that can still be opened the key that writes now does not make: without the older one no reminder repeats them."""
+    live = select(VerificationRequest).where(
+        VerificationRequest.answered_at.is_(None), VerificationRequest.expires_at > now()
+    )
+    made = ((cipher().find_hash(str(one.id), purpose=_PURPOSE), one) for one in session.scalars(live))
+    return sum(digest_of(_token(signed)) != one.token_hash for signed, one in made)
+
+
+def _token(signed: bytes) -> str:
     return base64.urlsafe_b64encode(signed[:_BYTES]).decode()
 
 

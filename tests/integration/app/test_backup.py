@@ -8,16 +8,17 @@ import pytest
 from sqlalchemy import text
 
 from app.backup import backup
-from app.restore import RestoreError, keep_keys, restore
+from app.restore import RestoreError, keep_keys, missing_keys, restore
 from app.sealed_files import SealedFileError, SealedReader, SealedWriter
 from cases.models import Person, User
 from core import person_keys
 from core.database import Sessions, make_engine
-from core.encryption import Cipher, DecryptionError, use_cipher
+from core.encryption import Cipher, DecryptionError, cipher, use_cipher
+from core.hash_keys import settle
 from core.resealing import renew
 from core.settings import Settings, read_settings
 from gateway.models import Message
-from tests.conftest import with_database
+from tests.conftest import secret_key, with_database
 from tests.integration.core.somebody import somebody
 
 PASSPHRASE = "correct horse battery"
@@ -33,6 +34,7 @@ def copy(settings: Settings, sessions: Sessions, database_url: str) -> Settings:
             Message(conversation_id=conversation.id, direction="outbound", author="bot", state="queued", body="hello")
         )
         session.add(User(name="Nadia", password_hash="x"))
+        settle(session, cipher().hash_keys)
     return read_settings(**(settings.model_dump() | {"database_url": database_url}))
 
 
@@ -63,7 +65,8 @@ def test_data_and_keys_come_back_and_nothing_is_sent_twice(copy: Settings, tmp_p
     fresh = read_settings(
         data_dir=tmp_path, encryption_keys=secrets["WAYMARK_ENCRYPTION_KEYS"], hash_key=secrets["WAYMARK_HASH_KEY"]
     )
-    use_cipher(Cipher.from_settings(fresh))
+    fresh_cipher = Cipher.from_settings(fresh)
+    use_cipher(fresh_cipher)
     engine = make_engine(empty)
     with Sessions(engine).begin() as session:
         # A caseworker who has forgotten their password: what is stored depends on nobody's.
@@ -73,6 +76,9 @@ def test_data_and_keys_come_back_and_nothing_is_sent_twice(copy: Settings, tmp_p
         assert session.query(Person).one().phone == "+15005550100"
     engine.dispose()
     assert keep_keys(copy, secrets).stat().st_mode & 0o077 == 0
+    assert missing_keys(empty, secrets) == []
+    newer = secrets | {"WAYMARK_HASH_KEY": secret_key()}
+    assert missing_keys(empty, newer) == list(fresh_cipher.hash_keys.names), "it is told, and the data are there"
     with pytest.raises(RestoreError, match="not empty"):
         restore(data, keys, PASSPHRASE, empty, None)
 

@@ -43,7 +43,8 @@ def engine_environment(model: Path, actions: Actions, engine_database: str) -> d
     return {
         "WAYMARK_ENGINE_PORT": str(free_port()),
         "WAYMARK_ENGINE_SECRET": SECRET,
-        "WAYMARK_ENGINE_KEY": base64.b64encode(os.urandom(32)).decode(),
+        # Two, as while the key is exchanged.
+        "WAYMARK_ENGINE_KEY": ",".join(base64.b64encode(os.urandom(32)).decode() for _ in range(2)),
         "WAYMARK_ENGINE_DATABASE_URL": engine_database,
         "WAYMARK_ACTIONS_URL": actions.url,
         "WAYMARK_ACTIONS_SECRET": ACTIONS_SECRET,

@@ -195,6 +195,12 @@ async def store() -> Dict[str, Any]:
     await a_long_conversation(trackers, tracker, seen)
     await trackers.delete("a")
 
+    newest, older = key.split(",")
+    await EncryptedTrackerStore(domain, url, key=older).save(trackers.init_tracker("d"))
+    await trackers.save(await trackers.retrieve("d"))
+    seen["sealed_with_the_newest"] = await EncryptedTrackerStore(domain, url, key=newest).retrieve("d") is not None
+    await trackers.delete("d")
+
     await two_processes(EncryptedTrackerStore(domain, url, key=key), EncryptedTrackerStore(domain, url, key=key), seen)
     try:
         await EncryptedTrackerStore(domain, "postgresql://nobody@127.0.0.1:1/nothing", key=key).retrieve("a")
@@ -210,6 +216,7 @@ def endpoints() -> Dict[str, Any]:
         "url": read.action.url,
         "headers": read.action.headers,
         "store": type(TrackerStore.create(read.tracker_store)).__name__,
+        "keys": len(TrackerStore.create(read.tracker_store)._seal._keys),
         "keep_days": read.tracker_store.kwargs["keep_days"],
     }
     del os.environ["WAYMARK_ACTIONS_SECRET"]

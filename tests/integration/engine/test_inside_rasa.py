@@ -72,6 +72,10 @@ def test_a_database_that_is_away_is_an_error_and_not_a_fresh_conversation(seen: 
     assert seen["store"]["unreachable"] == "refused"
 
 
+def test_what_an_older_key_sealed_comes_under_the_newest_at_the_next_turn(seen: dict[str, Any]) -> None:
+    assert seen["store"]["sealed_with_the_newest"]
+
+
 def test_of_two_processes_the_slower_one_does_not_take_the_others_turn_away(seen: dict[str, Any]) -> None:
     assert seen["store"]["overtaken"] == "refused"
     assert seen["store"]["kept"] == ["later"]
@@ -88,6 +92,7 @@ def test_endpoints_take_their_values_from_the_environment(
     assert seen["endpoints"]["url"] == engine_environment["WAYMARK_ACTIONS_URL"]
     assert seen["endpoints"]["headers"] == {"X-Waymark-Secret": ACTIONS_SECRET}
     assert seen["endpoints"]["store"] == "EncryptedTrackerStore"
+    assert seen["endpoints"]["keys"] == 2
     assert seen["endpoints"]["keep_days"] == 30
     assert seen["endpoints"]["unset"] != "accepted"
 

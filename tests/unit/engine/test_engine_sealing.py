@@ -49,6 +49,18 @@ def test_keys_rotate_while_conversations_go_on() -> None:
         Seal(new).open("a", sealed)
 
 
+def test_a_conversation_that_has_gone_quiet_comes_under_the_newest_key_too() -> None:
+    old, new = a_key(), a_key()
+    both, sealed = Seal(f"{new},{old}"), Seal(old).close("a", b"words")
+    renewed = both.renewed("a", sealed)
+    assert renewed is not None
+    assert Seal(new).open("a", renewed) == b"words"
+    assert both.renewed("a", renewed) is None
+    for foreign in (Seal(a_key()).close("a", b"words"), b"", b"\x02" + sealed[1:]):
+        with pytest.raises(SealError):
+            both.renewed("a", foreign)
+
+
 @pytest.mark.parametrize(
     "key", ["", "short", "!" * 44, base64.b64encode(b"x" * 31).decode(), base64.b64encode(b"x" * 33).decode()]
 )
