@@ -158,11 +158,14 @@ def _tell_hashes(sessions: Sessions, found: rehashing.Standing, out: IO[str]) ->
             print(
                 f"{count} {name} of those looked at are found by no key: is one missing in WAYMARK_HASH_KEY?", file=out
             )
+    if keys.writer != keys.names[0]:
+        # What is kept without the name of its key is of this one, as far as anybody can say.
+        print(f"{keys.writer} finds numbers and words", file=out)
+        print(f"{keys.names[0]} waits: once every process knows it, run `waymark keys rotate`", file=out)
+        return
     needs = f"{found.told()} need" if found.needs_older else "nothing needs"
     print(f"{keys.writer} finds numbers and words; {needs} an older key", file=out)
-    if keys.several and keys.writer != keys.names[0]:
-        print(f"{keys.names[0]} waits: once every process knows it, run `waymark keys rotate`", file=out)
-    elif keys.several and found.kept and found.needs_older and not any(found.again.values()):
+    if keys.several and found.kept and found.needs_older and not any(found.again.values()):
         print("what is left cannot be hashed again: keep the older key until it is set anew or over, or", file=out)
         print("run `waymark keys let-go`: then these words, codes and reports hold no more", file=out)
     elif keys.several and not set(needed) - {keys.writer}:
