@@ -7,8 +7,8 @@ stored is answered 503, never 200, and one that was stored before is answered 20
 import time
 from collections.abc import Callable
 
+from anyio import CapacityLimiter, to_thread
 from fastapi import APIRouter, Request, Response
-from fastapi.concurrency import run_in_threadpool
 from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.orm import Session
 from starlette.requests import ClientDisconnect
@@ -31,6 +31,9 @@ REFUSED_A_MINUTE = 120
 """Requests with a wrong signature that are kept from one address in a minute: beyond that they are answered without a word to the database.
 What is signed is never counted: it is somebody who writes."""
 MESSAGES, STATUS = "/twilio/messages", "/twilio/status"
+AT_ONCE = {MESSAGES: 8, STATUS: 4}
+"""Requests that are worked on at once, fewer than there are connections to the database. What somebody wrote has room of its own: a status
+may wait for a conversation that is being answered, and would keep a whole flood of messages waiting with it."""
 _EMPTY_TWIML = '<?xml version="1.0" encoding="UTF-8"?><Response/>'
 
 Answer = tuple[int, str]
@@ -41,6 +44,7 @@ def make_router(gateway: Gateway) -> APIRouter:
     router = APIRouter()
     check = SignatureCheck(gateway.settings)
     pace = Pace(REFUSED_A_MINUTE)
+    rooms = {path: CapacityLimiter(size) for path, size in AT_ONCE.items()}
 
     def taken(request: Request) -> Callable[[rejected.Request], Answer]:
         address = request.client.host if request.client else None
@@ -49,11 +53,11 @@ def make_router(gateway: Gateway) -> APIRouter:
     # The path is the route's, not the request's: PUBLIC_URL is what stands before it, whatever a proxy adds or takes away.
     @router.post(MESSAGES, include_in_schema=False)
     async def messages(request: Request) -> Response:
-        return await _answer(request, MESSAGES, taken(request))
+        return await _answer(request, MESSAGES, taken(request), rooms[MESSAGES])
 
     @router.post(STATUS, include_in_schema=False)
     async def status(request: Request) -> Response:
-        return await _answer(request, STATUS, taken(request))
+        return await _answer(request, STATUS, taken(request), rooms[STATUS])
 
     return router
 
@@ -98,7 +102,9 @@ def take_in(session: Session, request: rejected.Request, form: Form, settings: S
     return "stored" if store(session, arrival, settings) else "duplicate"
 
 
-async def _answer(request: Request, path: str, work: Callable[[rejected.Request], Answer]) -> Response:
+async def _answer(
+    request: Request, path: str, work: Callable[[rejected.Request], Answer], room: CapacityLimiter
+) -> Response:
     started = time.monotonic()
     try:
         body = await _bounded(request)
@@ -109,7 +115,7 @@ async def _answer(request: Request, path: str, work: Callable[[rejected.Request]
         return Response(status_code=413)
     query = request.scope["query_string"].decode("latin-1")
     seen = rejected.Request(path=path, query=query, body=body, signature=request.headers.get(HEADER))
-    code, outcome = await run_in_threadpool(work, seen)
+    code, outcome = await to_thread.run_sync(work, seen, limiter=room)
     milliseconds = round((time.monotonic() - started) * 1000, 1)
     log.info("a webhook was answered", path=path, status=code, reason=outcome, milliseconds=milliseconds)
     if code != 200:
