@@ -35,22 +35,27 @@ def retire_if_stranger(session: Session, phone_hashes: Sequence[bytes], settings
 
     The old row is found no more under the number; its cases stay with their caseworkers, who can write no more.
     """
-    person = session.execute(
+    # Under each key there may be a row (a process lacked a key once): all of them were somebody else's.
+    people = session.scalars(
         select(Person)
         .where(Person.phone_hash.in_(phone_hashes))
+        .order_by(Person.id)
         .with_for_update()
         .execution_options(populate_existing=True)
-    ).scalar_one_or_none()
+    ).all()
     # Of two messages at once the second waited here for the first, which has made somebody new.
-    if person is None or not is_silent(session.execute(last_heard(phone_hashes)).scalar_one_or_none(), settings):
+    if not people or not is_silent(session.execute(last_heard(phone_hashes)).scalar_one_or_none(), settings):
         return
-    person.retired_at = now()
-    person.phone_hash = os.urandom(32)
+    for person in people:
+        person.retired_at = now()
+        person.phone_hash = os.urandom(32)
     session.flush()
-    cases = session.execute(
-        select(Case).join(Conversation).where(Conversation.person_id == person.id, Case.state == "open")
-    ).scalars()
+    cases = session.scalars(
+        select(Case)
+        .join(Conversation)
+        .where(Conversation.person_id.in_([person.id for person in people]), Case.state == "open")
+    )
     for case in cases.all():
         record(session, case, "stranger")
         notify(session, case=case.id, conversation=case.conversation_id)
-    log.info("a number may belong to somebody else", count=1)
+    log.info("a number may belong to somebody else", count=len(people))
