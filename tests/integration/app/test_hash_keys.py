@@ -301,6 +301,19 @@ def test_of_two_rows_of_one_number_the_newer_key_counts_and_neither_is_lost(
     assert len(people(sessions)) == 2
 
 
+def test_after_a_long_silence_both_rows_of_one_number_are_somebody_elses(
+    sessions: Sessions, knows: Callable[..., Settings]
+) -> None:
+    writes(sessions, knows(OLD), "+15005550000")
+    with sessions.begin() as session:
+        session.execute(text("DELETE FROM hash_key"))
+    writes(sessions, knows(NEW), "+15005550000")
+    with sessions.begin() as session:
+        session.execute(update(Conversation).values(last_inbound_at=now() - timedelta(days=31)))
+    writes(sessions, knows(NEW, OLD), "+15005550000")
+    assert [person.retired_at is not None for person in people(sessions)] == [True, True, False]
+
+
 def test_words_codes_and_reports_hold_under_the_older_key_and_are_counted(
     sessions: Sessions, knows: Callable[..., Settings]
 ) -> None:
