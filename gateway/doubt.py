@@ -37,6 +37,10 @@ class Unsettled(Exception):  # noqa: N818
     """The list does not decide yet: ask again later."""
 
 
+class Undecided(Exception):  # noqa: N818
+    """The list does not decide, and will not: the row stays uncertain, and what comes after it waits no longer."""
+
+
 def is_doubted(message: Message) -> bool:
     """Whether the list is asked about this row."""
     return message.state == "uncertain" and message.error_code in (*ANSWERS, NO_ANSWER) and message.provider_sid is None
@@ -65,7 +69,10 @@ def question(conversation: Conversation, message: Message) -> Question:
 
 
 def look(gateway: Gateway, asked: Question) -> Accepted | None:
-    """What the list says: it was taken over (as which message), or (None) certainly not. Raises Unsettled, and then nothing is repeated."""
+    """What the list says: it was taken over (as which message), or (None) certainly not.
+
+    Raises Unsettled and Undecided, and then nothing is repeated.
+    """
     try:
         listed = gateway.provider.outbound(asked.to, asked.sender)
     except ProviderError as fault:
@@ -74,9 +81,12 @@ def look(gateway: Gateway, asked: Question) -> Accepted | None:
     same = [one for one in unknown if _plain(one.body).startswith(asked.body)]
     if same:
         return Accepted(same[0].sid, same[0].status, same[0].segments)
-    # Something we do not know went to this person from our number: it may be this, in other words.
-    if unknown or now() - asked.tried < LISTED_AFTER:
+    if now() - asked.tried < LISTED_AFTER:
         raise Unsettled
+    if unknown:
+        # Something we do not know went to this person from our number: it may be this, in other words. Whoever waited for that to be
+        # known kept everything that was said after it from the person, for as long as ten tries take.
+        raise Undecided
     return None
 
 

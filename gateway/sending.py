@@ -82,10 +82,13 @@ def send(gateway: Gateway, message_id: UUID) -> None:
 
 def _settle(gateway: Gateway, message_id: UUID, question: doubt.Question) -> None:
     """Ask Twilio's list about a doubted row: it becomes `sent`, or `queued` again. Raises SendLater while the list does not decide."""
+    accepted, again = None, True
     try:
         accepted = doubt.look(gateway, question)
     except doubt.Unsettled:
         raise SendLater(message_id) from None
+    except doubt.Undecided:
+        again = False
     with gateway.sessions.begin() as session:
         conversation = lock_conversation(session, question.conversation_id)
         row = _locked(session, message_id)
@@ -93,7 +96,7 @@ def _settle(gateway: Gateway, message_id: UUID, question: doubt.Question) -> Non
             return  # a callback settled it meanwhile
         if accepted is not None:
             _accepted(row, accepted)
-        elif row.error_code == doubt.NO_ANSWER:
+        elif row.error_code == doubt.NO_ANSWER or not again:
             row.error_code = None  # it stays uncertain, and what comes after it goes on
         else:
             row.state = "queued"

@@ -168,19 +168,29 @@ async def test_what_twilio_took_over_before_it_answered_with_an_error_is_not_sen
     assert len(line.twilio.sent) == 1
 
 
-async def test_a_message_that_the_list_cannot_tell_apart_stays_uncertain(line: Line) -> None:
-    row = await queued(line)
+@pytest.mark.parametrize("fault", [lambda _: refused(500, 20500), timeout])
+async def test_a_message_that_the_list_cannot_tell_apart_stays_uncertain_and_keeps_nothing_back_for_longer(
+    line: Line, fault: object
+) -> None:
+    """For six minutes the replies after it waited for a list that would never say more."""
+    await queued(line, says=(INTRO, Say(say="say_goodbye")))
+    row = line.rows("outbound")[0]
     line.twilio.sent.append({"To": THEM, "From": US, "Body": "something else"})
-    line.twilio.faults = [lambda _: refused(500, 20500)]
+    line.twilio.faults = [fault]  # type: ignore[list-item]
+    await line.work()
+    earlier(line, 20)
     with pytest.raises(SendLater):
-        send(line.gateway, row.id)
-    earlier(line, 31)
-    with pytest.raises(SendLater):
-        send(line.gateway, row.id)
-    assert (state(line)[0], line.twilio.seen) == ("uncertain", 1)
+        send(line.gateway, row.id)  # the list may still show it
+    earlier(line, 11)
+    with line.sessions.begin() as session:
+        session.execute(text("UPDATE procrastinate_jobs SET scheduled_at = NULL"))
+    await line.work()
+    assert [each.state for each in line.rows("outbound")] == ["uncertain", "sent"]
+    assert line.twilio.bodies[-1] == "Goodbye."
     await line.status(row.id, "sent", MessageSid="SM9")
     send(line.gateway, row.id)
-    assert state(line) == ("sent", "sent", None)
+    assert [each.state for each in line.rows("outbound")] == ["sent", "sent"]
+    assert line.twilio.seen == 2
 
 
 async def test_a_twilio_that_stays_broken_leaves_an_uncertain_message_and_a_stop_is_obeyed(line: Line) -> None:
