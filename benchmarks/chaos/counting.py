@@ -48,14 +48,14 @@ def look(line: Line, people: list[Person]) -> Seen:
     """Read the database and the stand-in."""
     columns = "id, seq, conversation_id, direction, author, provider_sid, state, status, turn_id, key, question, withheld, attempts"
     messages = line.rows(f"SELECT {columns} FROM message ORDER BY seq")  # noqa: S608 - our own columns
-    conversations = line.rows("SELECT id, owner, opted_out, opt_out_pending FROM conversation")
+    conversations = line.rows("SELECT id, owner, opted_out, opt_out_pending, hold FROM conversation")
     cases = line.rows('SELECT id, conversation_id, level, state FROM "case"')
     return Seen(
         people=people,
         journal=line.journal(),
         messages=[dict(zip(columns.split(", "), map(_plain, row), strict=True)) for row in messages],
         conversations=[
-            dict(zip(("id", "owner", "opted_out", "opt_out_pending"), map(_plain, row), strict=True))
+            dict(zip(("id", "owner", "opted_out", "opt_out_pending", "hold"), map(_plain, row), strict=True))
             for row in conversations
         ],
         cases=[dict(zip(("id", "conversation_id", "level", "state"), map(_plain, row), strict=True)) for row in cases],
@@ -216,13 +216,20 @@ def nothing_stuck(seen: Seen) -> Count:
 
 
 def bot_answers(seen: Seen) -> Count:
-    """Where the bot has the conversation, the last message of the person was answered."""
+    """Where the bot has the conversation, the last message of the person was answered, or what the desk had the bot do was done.
+
+    To a number that takes no messages nobody writes first, whatever the desk gave back.
+    """
     last = {each["conversation_id"]: each for each in seen.messages if each["direction"] == "inbound"}
     answered = {each["turn_id"] for each in seen.messages if each["direction"] == "outbound"}
     bots = [
         each["id"]
         for each in seen.conversations
-        if each["owner"] == "bot" and not each["opted_out"] and not each["opt_out_pending"] and each["id"] in last
+        if each["owner"] == "bot"
+        and not each["opted_out"]
+        and not each["opt_out_pending"]
+        and each["id"] in last
+        and not (each["hold"] and last[each["id"]]["author"] == "system")
     ]
     return Count(
         "where the bot answers, the last message was answered",
