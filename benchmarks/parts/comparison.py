@@ -129,6 +129,8 @@ def _folder(run: Run, code: str) -> Path:
 
 def _train(folder: Path, code: str, asked: Sequence[Answer]) -> None:
     folder.mkdir(parents=True, exist_ok=True)
+    if not (folder / "training.json").is_file():
+        (folder / "model.tar.gz").unlink(missing_ok=True)  # half of one: the run was ended while it wrote it
     lines = [json.dumps({"text": answer.message.text}) for answer in asked]
     (folder / "messages.jsonl").write_text("\n".join(lines) + "\n")
     options = ["--folder", folder, "--epochs", str(EPOCHS), "--language", code]
