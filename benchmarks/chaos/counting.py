@@ -48,14 +48,14 @@ def look(line: Line, people: list[Person]) -> Seen:
     """Read the database and the stand-in."""
     columns = "id, seq, conversation_id, direction, author, provider_sid, state, status, turn_id, key, question, withheld, attempts"
     messages = line.rows(f"SELECT {columns} FROM message ORDER BY seq")  # noqa: S608 - our own columns
-    conversations = line.rows("SELECT id, owner, opted_out, opt_out_pending, hold FROM conversation")
+    conversations = line.rows("SELECT id, owner, opted_out, opt_out_pending FROM conversation")
     cases = line.rows('SELECT id, conversation_id, level, state FROM "case"')
     return Seen(
         people=people,
         journal=line.journal(),
         messages=[dict(zip(columns.split(", "), map(_plain, row), strict=True)) for row in messages],
         conversations=[
-            dict(zip(("id", "owner", "opted_out", "opt_out_pending", "hold"), map(_plain, row), strict=True))
+            dict(zip(("id", "owner", "opted_out", "opt_out_pending"), map(_plain, row), strict=True))
             for row in conversations
         ],
         cases=[dict(zip(("id", "conversation_id", "level", "state"), map(_plain, row), strict=True)) for row in cases],
@@ -216,25 +216,26 @@ def nothing_stuck(seen: Seen) -> Count:
 
 
 def bot_answers(seen: Seen) -> Count:
-    """Where the bot has the conversation, the last message of the person was answered, or what the desk had the bot do was done.
+    """Where the bot has the conversation, the last message of the person was answered, or what came after it was.
 
-    To a number that takes no messages nobody writes first, whatever the desk gave back.
+    A conversation that the desk gave back counts by what the bot then said. It says nothing to a number that takes no messages just then:
+    what the desk had it do is no message of the person.
     """
-    last = {each["conversation_id"]: each for each in seen.messages if each["direction"] == "inbound"}
     answered = {each["turn_id"] for each in seen.messages if each["direction"] == "outbound"}
+    last: dict[str, bool] = {}
+    for each in seen.messages:
+        if each["direction"] == "inbound":
+            before = each["author"] == "system" and last.get(each["conversation_id"], False)
+            last[each["conversation_id"]] = before or each["id"] in answered
     bots = [
         each["id"]
         for each in seen.conversations
-        if each["owner"] == "bot"
-        and not each["opted_out"]
-        and not each["opt_out_pending"]
-        and each["id"] in last
-        and not (each["hold"] and last[each["id"]]["author"] == "system")
+        if each["owner"] == "bot" and not each["opted_out"] and not each["opt_out_pending"] and each["id"] in last
     ]
     return Count(
         "where the bot answers, the last message was answered",
         len(bots),
-        _ids(c for c in bots if last[c]["id"] not in answered),
+        _ids(c for c in bots if not last[c]),
     )
 
 
