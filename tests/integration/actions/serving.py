@@ -14,7 +14,6 @@ import httpx
 from cases.models import Conversation, Person
 from core.database import Sessions
 from core.settings import PROJECT, Settings
-from tests.http import HTTP
 
 SECRET = "actions-secret"
 
@@ -83,12 +82,12 @@ class ActionServer:
         return "".join(self.output)
 
     def get(self, path: str, secret: str | None = SECRET) -> httpx.Response:
-        return HTTP.get(self.url + path, headers=_headers(secret), timeout=10)
+        return httpx.get(self.url + path, headers=_headers(secret), timeout=10)
 
     def post(self, call: Any, secret: str | None = SECRET) -> httpx.Response:
         if isinstance(call, bytes):
-            return HTTP.post(self.url + "/webhook", content=call, headers=_headers(secret), timeout=10)
-        return HTTP.post(self.url + "/webhook", json=call, headers=_headers(secret), timeout=10)
+            return httpx.post(self.url + "/webhook", content=call, headers=_headers(secret), timeout=10)
+        return httpx.post(self.url + "/webhook", json=call, headers=_headers(secret), timeout=10)
 
 
 def _headers(secret: str | None) -> dict[str, str]:

@@ -15,8 +15,6 @@ from uuid import uuid4
 import httpx
 import pytest
 
-from tests.http import HTTP
-
 PROJECT = Path(__file__).resolve().parents[3]
 PYTHON = PROJECT / ".venv-engine" / "bin" / "python"
 FIXTURES = Path(__file__).parent / "fixtures"
@@ -160,7 +158,7 @@ class Engine:
     def post(self, body: Any, secret: str | None = SECRET) -> httpx.Response:
         headers = {} if secret is None else {"X-Waymark-Secret": secret}
         content = body if isinstance(body, bytes) else json.dumps(body).encode()
-        return HTTP.post(f"{self.url}/turn", content=content, headers=headers, timeout=30)
+        return httpx.post(f"{self.url}/turn", content=content, headers=headers, timeout=30)
 
     def turn(self, **fields: Any) -> httpx.Response:
         return self.post(a_turn(**fields))
