@@ -4,16 +4,15 @@ Not told one by one while conversations are deleted: a worker that died in betwe
 Instead whatever belongs to no conversation is looked for, each hour, and deleted. Rasa itself need not run.
 """
 
-from collections.abc import Iterator
 from uuid import UUID
 
 import procrastinate
-import psycopg
 from sqlalchemy import or_, select
 
+from app.bot_memory import connect, remembered
 from cases.models import Conversation
 from core.database import Sessions
-from core.jobs import UPKEEP, plain_conninfo
+from core.jobs import UPKEEP
 from core.logging import get_logger
 
 log = get_logger("app.bot_sessions")
@@ -35,8 +34,9 @@ def add_tasks(app: procrastinate.App, sessions: Sessions, engine_database_url: s
 def forget_orphans(sessions: Sessions, engine_database_url: str) -> int:
     """Delete what Rasa remembers of conversations that are gone, or of which only an opt-out is left; how many."""
     gone = 0
-    with psycopg.connect(plain_conninfo(engine_database_url), autocommit=True, connect_timeout=5) as connection:
-        for ids in _remembered(connection):
+    with connect(engine_database_url) as connection:
+        for rows in remembered(connection, BATCH):
+            ids = [row[0] for row in rows]
             orphans = sorted(set(ids) - _kept(sessions, ids))
             gone += connection.execute(
                 "DELETE FROM engine.tracker WHERE conversation_id = ANY(%s)", (orphans,)
@@ -44,19 +44,6 @@ def forget_orphans(sessions: Sessions, engine_database_url: str) -> int:
     if gone:
         log.info("what the bot remembered was deleted", count=gone)
     return gone
-
-
-def _remembered(connection: psycopg.Connection) -> Iterator[list[str]]:
-    """Ids of all conversations that Rasa remembers, some at a time. None before it has run for the first time."""
-    if connection.execute("SELECT to_regclass('engine.tracker')").fetchone() == (None,):
-        return
-    last = ""
-    while rows := connection.execute(
-        "SELECT conversation_id FROM engine.tracker WHERE conversation_id > %s ORDER BY conversation_id LIMIT %s",
-        (last, BATCH),
-    ).fetchall():
-        yield [row[0] for row in rows]
-        last = rows[-1][0]
 
 
 def _kept(sessions: Sessions, ids: list[str]) -> set[str]:

@@ -3,13 +3,13 @@
 Rasa seals with the newest key by itself at the next turn of a conversation; this is for those who have stopped writing.
 """
 
-from collections.abc import Generator, Iterator
+from collections.abc import Generator
 from dataclasses import dataclass
 
 import psycopg
 
+from app.bot_memory import connect, remembered
 from bot.engine.sealing import Seal, SealError
-from core.jobs import plain_conninfo
 from core.resealing import Progress
 
 BATCH = 200
@@ -27,11 +27,13 @@ class Left:
 def reseal(url: str, seal: Seal) -> Generator[Progress]:
     """Seal with the first key what is not. Broken off, it goes on at what is left."""
     done = 0
-    with psycopg.connect(plain_conninfo(url), autocommit=True, connect_timeout=5) as connection:
+    with connect(url) as connection:
         total = looked = 0
-        for rows in _rows(connection):
+        for rows in remembered(connection, BATCH, also=", sealed"):
             total = total or _count(connection)
-            renewed = [(sealed, key, old) for key, old in rows if (sealed := _renewed(seal, key, old)) is not None]
+            renewed = [
+                (sealed, key, old) for key, old in rows if (sealed := _renewed(seal, key, bytes(old))) is not None
+            ]
             # A turn that was stored meanwhile is later, and sealed with the first key already. `updated_at` stays: Rasa compares it.
             with connection.transaction(), connection.cursor() as cursor:
                 cursor.executemany(
@@ -45,11 +47,11 @@ def reseal(url: str, seal: Seal) -> Generator[Progress]:
 def left(url: str, seal: Seal) -> Left:
     """How much the first key does not open."""
     older = unopened = 0
-    with psycopg.connect(plain_conninfo(url), autocommit=True, connect_timeout=5) as connection:
-        for rows in _rows(connection):
+    with connect(url) as connection:
+        for rows in remembered(connection, BATCH, also=", sealed"):
             for key, sealed in rows:
                 try:
-                    older += seal.renewed(key, sealed) is not None
+                    older += seal.renewed(key, bytes(sealed)) is not None
                 except SealError:
                     unopened += 1
     return Left(older, unopened)
@@ -66,16 +68,3 @@ def _renewed(seal: Seal, conversation_id: str, sealed: bytes) -> bytes | None:
 def _count(connection: psycopg.Connection) -> int:
     row = connection.execute("SELECT count(*) FROM engine.tracker").fetchone()
     return int(row[0]) if row else 0
-
-
-def _rows(connection: psycopg.Connection) -> Iterator[list[tuple[str, bytes]]]:
-    """All conversations, some at a time. None before Rasa has run for the first time."""
-    if connection.execute("SELECT to_regclass('engine.tracker')").fetchone() == (None,):
-        return
-    last = ""
-    while rows := connection.execute(
-        "SELECT conversation_id, sealed FROM engine.tracker WHERE conversation_id > %s ORDER BY conversation_id LIMIT %s",
-        (last, BATCH),
-    ).fetchall():
-        yield [(row[0], bytes(row[1])) for row in rows]
-        last = rows[-1][0]

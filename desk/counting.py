@@ -138,10 +138,8 @@ def _mark(session: Session, kind: str, about: Any, *where: ColumnElement[bool]) 
         .join(Conversation, Conversation.id == Message.conversation_id)
         .where(*where)
     ).all()
-    marks = {
-        (span_of(at.astimezone(UTC).date()), kind, str(name), _hashes(person, span_of(at.astimezone(UTC).date()))[0])
-        for person, name, at in rows
-    }
+    spans = ((person, name, span_of(at.astimezone(UTC).date())) for person, name, at in rows)
+    marks = {(span, kind, str(name), _hashes(person, span)[0]) for person, name, span in spans}
     if marks:
         move_marks(session, {person for person, _, _ in rows})
         values = [dict(zip(("first_day", "kind", "about", "mark"), mark, strict=True)) for mark in marks]

@@ -6,11 +6,14 @@ from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import Any
 
+import httpx
 import psycopg
 
 from app.scripts import pass_time
 from tests.acceptance.conftest import TURN_SECONDS, Line, wait_for
-from tests.http import HTTP
+
+HTTP = httpx.Client(trust_env=False, timeout=10)
+"""One for all: to make a new one for every request took longer than most requests."""
 
 
 @dataclass(slots=True)

@@ -1,7 +1,5 @@
 """What Rasa remembers is kept as long as the conversation it belongs to, and no longer."""
 
-import re
-from collections.abc import Iterator
 from datetime import timedelta
 from uuid import UUID, uuid4
 
@@ -13,20 +11,7 @@ from app import bot_sessions
 from cases.models import Conversation, Person
 from cases.retention import delete_expired
 from core.database import Sessions, now
-from core.settings import PROJECT, Settings
-
-TABLE = re.search(r'TABLE = """(.+?)"""', (PROJECT / "bot/engine/tracker_store.py").read_text(), re.DOTALL)
-
-
-@pytest.fixture
-def engine_url(sessions: Sessions) -> Iterator[str]:
-    """Rasa's table as Rasa makes it, here beside our own."""
-    assert TABLE is not None
-    with sessions.begin() as session:
-        session.execute(text(TABLE[1]))
-    yield sessions.engine.url.render_as_string(hide_password=False)
-    with sessions.begin() as session:
-        session.execute(text("DROP SCHEMA IF EXISTS engine CASCADE"))
+from core.settings import Settings
 
 
 def talk(session: Session, hours_ago: int, **values: object) -> UUID:

@@ -4,8 +4,6 @@ import base64
 import io
 import json
 import os
-import re
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -17,28 +15,15 @@ from bot.engine.sealing import Seal
 from core.database import Sessions
 from core.encryption import Cipher
 from core.hash_keys import HashKeys
-from core.settings import PROJECT, Settings, SettingsError, read_settings
-
-TABLE = re.search(r'TABLE = """(.+?)"""', (PROJECT / "bot/engine/tracker_store.py").read_text(), re.DOTALL)
+from core.settings import Settings, SettingsError, read_settings
 
 
 def a_key() -> str:
     return base64.b64encode(os.urandom(32)).decode()
 
 
-@pytest.fixture
-def url(sessions: Sessions) -> Iterator[str]:
-    """Rasa's table as Rasa makes it, here beside our own."""
-    assert TABLE is not None
-    with sessions.begin() as session:
-        session.execute(text(TABLE[1]))
-    yield sessions.engine.url.render_as_string(hide_password=False)
-    with sessions.begin() as session:
-        session.execute(text("DROP SCHEMA IF EXISTS engine CASCADE"))
-
-
 def test_what_the_bot_remembers_comes_under_the_newest_key(
-    sessions: Sessions, url: str, settings: Settings, monkeypatch: pytest.MonkeyPatch
+    sessions: Sessions, engine_url: str, settings: Settings, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(tracker_keys, "BATCH", 2)
     old, new = a_key(), a_key()
@@ -48,25 +33,27 @@ def test_what_the_bot_remembers_comes_under_the_newest_key(
         for key, sealed in rows.items():
             session.execute(text("INSERT INTO engine.tracker VALUES (:key, :sealed)"), {"key": key, "sealed": sealed})
         times = session.execute(text("SELECT updated_at FROM engine.tracker ORDER BY 1")).all()
-    made = read_settings(**(settings.model_dump() | {"engine_key": f"{new},{old}", "engine_database_url": url}))
+    made = read_settings(**(settings.model_dump() | {"engine_key": f"{new},{old}", "engine_database_url": engine_url}))
     out = io.StringIO()
     assert standing(sessions, made, out) == 1, "one opens with no key"
     assert "5 conversations need an older key" in out.getvalue()
     assert "1 conversations open with no key" in out.getvalue()
-    broken_off = tracker_keys.reseal(url, both)
+    broken_off = tracker_keys.reseal(engine_url, both)
     assert next(broken_off) == (tracker_keys.Progress(tracker_keys.LABEL, 2, 4))
     broken_off.close()
-    assert tracker_keys.left(url, both) == tracker_keys.Left(older=3, unopened=1)
-    assert [step.done for step in tracker_keys.reseal(url, both)] == [2, 3]
+    assert tracker_keys.left(engine_url, both) == tracker_keys.Left(older=3, unopened=1)
+    assert [step.done for step in tracker_keys.reseal(engine_url, both)] == [2, 3]
     with sessions.begin() as session:
         found = session.execute(text("SELECT conversation_id, sealed FROM engine.tracker WHERE conversation_id < 'c9'"))
         assert [after.open(key, bytes(sealed)) for key, sealed in found] == [b"words"] * 5
         # Rasa compares it: a turn that is under way can be stored.
         assert session.execute(text("SELECT updated_at FROM engine.tracker ORDER BY 1")).all() == times
-    assert tracker_keys.left(url, both).older == 0
+    assert tracker_keys.left(engine_url, both).older == 0
 
 
-def test_a_turn_that_was_stored_meanwhile_stays(sessions: Sessions, url: str, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_turn_that_was_stored_meanwhile_stays(
+    sessions: Sessions, engine_url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
     old, new = a_key(), a_key()
     both = Seal(f"{new},{old}")
     with sessions.begin() as session:
@@ -80,7 +67,7 @@ def test_a_turn_that_was_stored_meanwhile_stays(sessions: Sessions, url: str, mo
         return bytes(renewed(conversation_id, sealed))
 
     monkeypatch.setattr(both, "renewed", meanwhile)
-    list(tracker_keys.reseal(url, both))
+    list(tracker_keys.reseal(engine_url, both))
     with sessions.begin() as session:
         assert (
             both.open("a", bytes(session.execute(text("SELECT sealed FROM engine.tracker")).scalar_one())) == b"later"
