@@ -24,8 +24,7 @@ def _end(sessions: Sessions, pid: int) -> None:
     with psycopg.connect(
         sessions.engine.url.set(drivername="postgresql").render_as_string(hide_password=False)
     ) as other:
-        other.execute("SELECT pg_terminate_backend(%s)", (pid,))
-        other.execute("SELECT pg_sleep(0.2)")
+        other.execute("SELECT pg_terminate_backend(%s, 5000)", (pid,))
 
 
 def test_what_the_database_has_ended_is_replaced_before_it_is_used(sessions: Sessions) -> None:

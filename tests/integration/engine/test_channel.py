@@ -183,7 +183,7 @@ def test_the_engine_finds_its_database_again(engine: Engine, engine_database: st
     engine.turn(conversation_id=conversation, text="hello")
     with psycopg.connect(engine_database, autocommit=True) as connection:
         connection.execute(
-            "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name = 'waymark-engine'"
+            "SELECT pg_terminate_backend(pid, 5000) FROM pg_stat_activity WHERE application_name = 'waymark-engine'"
         )
     assert echo(engine.turn(conversation_id=conversation, text="hello"))["turns"] == 2
 

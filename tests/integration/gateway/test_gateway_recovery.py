@@ -3,8 +3,9 @@
 from collections.abc import Sequence
 from datetime import timedelta
 
+import psycopg
 import pytest
-from sqlalchemy import text
+from sqlalchemy import Connection, event, text
 from sqlalchemy.exc import DBAPIError
 
 from core.database import now
@@ -34,7 +35,7 @@ def cut_all_connections(line: Line) -> None:
     """As when PostgreSQL restarts: every connection of this database but the one that asks ends."""
     run(
         line,
-        "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = current_database() AND pid <> pg_backend_pid()",
+        "SELECT pg_terminate_backend(pid, 5000) FROM pg_stat_activity WHERE datname = current_database() AND pid <> pg_backend_pid()",
     )
 
 
@@ -75,6 +76,28 @@ async def test_connections_that_broke_are_made_anew_before_a_message_is_refused(
     assert (await line.write("hello again")).status_code == 200
     await line.work()
     assert len(line.twilio.sent) == 2
+
+
+@pytest.mark.parametrize("times", [1, 2])
+async def test_a_message_that_meets_an_ending_connection_is_stored_on_a_new_one(line: Line, times: int) -> None:
+    """The database ends a connection after it was looked at: only the statement itself finds out."""
+    cut: list[int] = []
+
+    def end(connection: Connection, cursor: psycopg.Cursor, *_: object) -> None:
+        if len(cut) < times:
+            cut.append(cursor.connection.info.backend_pid)
+            with psycopg.connect(line.url) as other:
+                other.execute("SELECT pg_terminate_backend(%s, 5000)", (cut[-1],))
+
+    form = line.form("hello")
+    event.listen(line.sessions.engine, "before_cursor_execute", end)
+    try:
+        answer = await line.post("/twilio/messages", form)
+    finally:
+        event.remove(line.sessions.engine, "before_cursor_execute", end)
+    assert len(cut) == times
+    assert answer.status_code == (200 if times == 1 else 503), "a database that stays away is Twilio's to wait for"
+    assert line.count(Message) == (1 if times == 1 else 0)
 
 
 async def test_a_database_that_restarts_during_a_turn_loses_nothing_and_doubles_nothing(line: Line) -> None:
