@@ -31,8 +31,7 @@
   }
 
   function refresh() {
-    htmx.trigger(body, "desk-queue");
-    htmx.trigger(body, "desk-case");
+    for (const what of ["desk-queue", "desk-case", "desk-here"]) htmx.trigger(body, what);
   }
 
   function connect() {
@@ -160,6 +159,29 @@
   }
 
   localTimes();
+
+  // -- Nothing moves under a finger: a link that is replaced between press and release is never followed ------------------
+  let pressed = false;
+  let missed = false;
+
+  function release() {
+    pressed = false;
+    if (!missed) return;
+    missed = false;
+    // The click comes right after the release, and first.
+    setTimeout(refresh);
+  }
+
+  addEventListener("pointerdown", () => (pressed = true), true);
+  for (const end of ["pointerup", "pointercancel", "blur"]) addEventListener(end, release, true);
+  // The end of a press outside the window is told to nobody.
+  addEventListener("pointermove", (event) => pressed && !event.buttons && release(), true);
+
+  body.addEventListener("htmx:beforeSwap", (event) => {
+    if (!pressed || !event.detail.requestConfig?.elt.matches("[hx-trigger*='from:body'], [hx-trigger^='every']")) return;
+    event.detail.shouldSwap = false;
+    missed = true;
+  });
 
   // -- htmx ------------------------------------------------------------------------------------------------------------
   body.addEventListener("htmx:beforeSwap", () => thread && beforeThread());

@@ -76,6 +76,29 @@ def test_a_new_emergency_announces_itself_and_nothing_on_the_page_jumps(world: A
     assert page.evaluate("document.activeElement.id") == focused
 
 
+def test_what_is_pressed_stays_until_it_is_released_and_is_followed(world: Any, page: Page, base: str) -> None:
+    """A new case arrives between the press and the release: a link that was replaced meanwhile would not be followed."""
+    first = world.case("P")
+    row = page.get_by_test_id("case-row")
+    expect(row).to_have_count(1)
+    row.locator("a").hover()
+    page.mouse.down()
+    with page.expect_response(lambda answer: "/desk/queue" in answer.url):
+        world.case("E", reason="danger")
+    page.wait_for_timeout(300)
+    expect(row).to_have_count(1)
+    page.mouse.up()
+    page.wait_for_url(f"{base}/desk/cases/{first}")
+    page.go_back()
+    expect(row).to_have_count(2)
+    page.mouse.move(5, 5)
+    page.mouse.down()
+    with page.expect_response(lambda answer: "/desk/queue" in answer.url):
+        world.case("P")
+    page.mouse.up()
+    expect(row).to_have_count(3)
+
+
 def test_a_message_arrives_while_a_reply_is_typed_and_two_clicks_are_one_message(
     world: Any, page: Page, base: str
 ) -> None:
