@@ -30,15 +30,18 @@ worlds = st.builds(
 )
 
 
+def offered(conversation: Conversation) -> list[str]:
+    """What the question asked last can be answered with: anything else is a miss, and two of them are a person's to read."""
+    choices = [choice["value"] for item in conversation.last if item.get("question") for choice in item["choices"]]
+    secret = ["set", "unusable"] if any(item.get("secret") for item in conversation.last) else []
+    return (choices or ["skip"]) + secret
+
+
 @st.composite
 def events(draw: st.DrawFn, conversation: Conversation) -> tuple[str, dict[str, Any]]:
     kind = draw(st.integers(0, 9))
     if kind < 6 and conversation.question:
-        choices = next(item["choices"] for item in conversation.last if item.get("question"))
-        values = [choice["value"] for choice in choices] or ["skip"]
-        if any(item.get("secret") for item in conversation.last):
-            values += ["set", "unusable"]
-        return "answer", {"question": conversation.question, "value": draw(st.sampled_from(values))}
+        return "answer", {"question": conversation.question, "value": draw(st.sampled_from(offered(conversation)))}
     if kind == 6:
         question = draw(st.sampled_from([*(q.id for q in questionnaire().questions), "nonsense"]))
         return "answer", {
@@ -95,11 +98,11 @@ def test_every_turn_has_a_next_step_or_an_end_and_the_level_never_falls(
     level, case_level = "I", "I"
     for _ in range(data.draw(st.integers(1, 25))):
         intent, values = data.draw(events(conversation))
-        before = conversation.question
+        before, answers = conversation.question, set(offered(conversation)) - AGAIN
         fresh = conversation.state.finished
         conversation.turn(intent, **values)
         check(conversation)
-        answered = intent == "answer" and values["question"] == before and values["value"] not in AGAIN
+        answered = intent == "answer" and values["question"] == before and values["value"] in answers
         if answered and before not in ("consent", *NEED_QUESTIONS) and "say_not_understood" not in conversation.said:
             assert conversation.question != before, "an answered question is asked again without a reason"
         anew = "locked" in values.get("signs", ()) and intent in ("help", "ask_human")
@@ -110,6 +113,17 @@ def test_every_turn_has_a_next_step_or_an_end_and_the_level_never_falls(
         if conversation.world.case:
             assert LEVELS.index(conversation.world.case.level) <= LEVELS.index(case_level)
             case_level = conversation.world.case.level
+
+
+def test_two_misses_where_it_was_not_safe_go_to_a_person_and_safety_is_asked_again() -> None:
+    conversation = Conversation()
+    conversation.turn("greet")
+    conversation.pick("no")
+    conversation.turn("resume")
+    conversation.turn("other", text="smallville")
+    assert conversation.said == ["say_not_understood", "ask_safe"]
+    conversation.turn("answer", question="safe", value="agree")
+    assert conversation.said == ["say_person_reads", "ask_safe"]
 
 
 @settings(max_examples=200, deadline=None)
