@@ -48,7 +48,8 @@ _TABLE = _Table()
 
 def forms(text: str) -> tuple[tuple[str, ...], ...]:
     """The words of a text, in one or two ways: an apostrophe ends a word ("j ai", "l aide") or is left out ("dont", "jai")."""
-    composed = unicodedata.normalize("NFC", text)
+    # Before the signs are folded too: Lao am and ho mo become two signs each, and two pairs are no stretched letter.
+    composed = _STRETCHED.sub(r"\1", unicodedata.normalize("NFC", text))
     split = _words(composed.translate(_AS_SPACE))
     joined = _words(composed.translate(_AS_NOTHING))
     return (split,) if split == joined else (split, joined)
