@@ -173,7 +173,9 @@
   }
 
   addEventListener("pointerdown", () => (pressed = true), true);
-  for (const end of ["pointerup", "pointercancel", "blur"]) addEventListener(end, release, true);
+  for (const end of ["pointerup", "pointercancel"]) addEventListener(end, release, true);
+  // Only the window's own blur: a press takes the focus from another element, and that is no release.
+  addEventListener("blur", release);
   // The end of a press outside the window is told to nobody.
   addEventListener("pointermove", (event) => pressed && !event.buttons && release(), true);
 

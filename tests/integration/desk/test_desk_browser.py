@@ -81,6 +81,7 @@ def test_what_is_pressed_stays_until_it_is_released_and_is_followed(world: Any, 
     first = world.case("P")
     row = page.get_by_test_id("case-row")
     expect(row).to_have_count(1)
+    page.get_by_role("link").first.focus()
     row.locator("a").hover()
     page.mouse.down()
     with page.expect_response(lambda answer: "/desk/queue" in answer.url):
