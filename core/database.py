@@ -15,7 +15,7 @@ from psycopg.pq import ConnStatus
 from psycopg.pq.abc import PGconn
 from sqlalchemy import DateTime, Engine, ExceptionContext, MetaData, create_engine, event, text
 from sqlalchemy.dialects.postgresql import JSONB
-from sqlalchemy.exc import InvalidatePoolError
+from sqlalchemy.exc import DBAPIError, InvalidatePoolError
 from sqlalchemy.orm import DeclarativeBase, Mapped, Session, mapped_column, sessionmaker
 from sqlalchemy.pool import ConnectionPoolEntry, PoolProxiedConnection
 
@@ -130,6 +130,20 @@ class Sessions:
                 yield session
             finally:
                 _unit.set(before)
+
+    def run[T](self, work: Callable[[Session], T]) -> T:
+        """A unit of work that may be done twice, its result: once more, on a new connection, when the database ended the first one.
+
+        The look before use can come too early for a restart; what somebody wrote must not wait for Twilio to ask again.
+        """
+        try:
+            with self.begin() as session:
+                return work(session)
+        except DBAPIError as error:
+            if not error.connection_invalidated:
+                raise
+        with self.begin() as session:
+            return work(session)
 
 
 _unit: ContextVar[Session | None] = ContextVar("unit", default=None)

@@ -9,7 +9,7 @@ from collections.abc import Callable
 
 from anyio import CapacityLimiter, to_thread
 from fastapi import APIRouter, Request, Response
-from sqlalchemy.exc import DBAPIError, SQLAlchemyError
+from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.orm import Session
 from starlette.requests import ClientDisconnect
 
@@ -74,22 +74,14 @@ def handle(
         except Busy:
             return 429, "too_often"
 
-    def keep() -> Answer:
-        with gateway.sessions.begin() as session:
-            if verdict == "valid":
-                return 200, take_in(session, request, form, gateway.settings)
-            rejected.reject(session, request, verdict)
-            return 403, verdict
+    def keep(session: Session) -> Answer:
+        if verdict == "valid":
+            return 200, take_in(session, request, form, gateway.settings)
+        rejected.reject(session, request, verdict)
+        return 403, verdict
 
     try:
-        try:
-            return keep()
-        except DBAPIError as error:
-            # The database restarted just now: the other connections that it ended are known by this, and what was written is stored
-            # on a new one. Twilio would ask again only some seconds later, and a person in danger would wait for that.
-            if not error.connection_invalidated:
-                raise
-            return keep()
+        return gateway.sessions.run(keep)
     except SQLAlchemyError as error:
         log.error("the database did not take a request", path=request.path, error=type(error).__name__)  # noqa: TRY400
         if verdict == "valid":

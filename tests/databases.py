@@ -25,6 +25,16 @@ def with_database(url: str, name: str) -> str:
     return f"{head.rsplit('/', 1)[0]}/{name}" + (f"?{query}" if query else "")
 
 
+def end_connections(url: str, pid: int | None = None) -> None:
+    """End one connection of the database from outside, or all of them as when the server restarts; they are gone when this returns."""
+    with psycopg.connect(url) as connection:
+        connection.execute(
+            "SELECT pg_terminate_backend(pid, 5000) FROM pg_stat_activity "
+            "WHERE datname = current_database() AND pid <> pg_backend_pid() AND pid = coalesce(%s, pid)",
+            [pid],
+        )
+
+
 @dataclass(slots=True)
 class Databases:
     """Migrated, empty databases of one server; each is one test's own as long as the test runs."""

@@ -12,10 +12,9 @@ from app import worker
 from core.database import Sessions
 from core.jobs import UPKEEP, defer
 from core.settings import Settings
+from tests.databases import end_connections
 
 pytestmark = pytest.mark.anyio
-
-OTHERS = "SELECT pg_terminate_backend(pid, 5000) FROM pg_stat_activity WHERE datname = current_database() AND pid <> pg_backend_pid()"
 
 
 @pytest.fixture
@@ -48,7 +47,7 @@ async def test_a_worker_whose_database_goes_away_goes_on_and_stops_when_told(
     for _ in range(2):
         work_to_do()
         await until(lambda: ask(waiting) == 0)
-        ask(OTHERS)
+        end_connections(database_url)
     work_to_do()
     await until(lambda: ask(waiting) == 0)
     assert not running.done()

@@ -2,7 +2,6 @@
 
 import asyncio
 
-import psycopg
 import pytest
 from psycopg_pool import AsyncConnectionPool
 from sqlalchemy import text
@@ -10,6 +9,7 @@ from sqlalchemy import text
 from core import database
 from core.database import Sessions
 from core.jobs import make_app
+from tests.databases import end_connections
 
 _PID = text("SELECT pg_backend_pid()")
 
@@ -21,10 +21,7 @@ def _pid(sessions: Sessions) -> int:
 
 def _end(sessions: Sessions, pid: int) -> None:
     """End a session of the database from outside, as a restart or an administrator does."""
-    with psycopg.connect(
-        sessions.engine.url.set(drivername="postgresql").render_as_string(hide_password=False)
-    ) as other:
-        other.execute("SELECT pg_terminate_backend(%s, 5000)", (pid,))
+    end_connections(sessions.engine.url.set(drivername="postgresql").render_as_string(hide_password=False), pid)
 
 
 def test_what_the_database_has_ended_is_replaced_before_it_is_used(sessions: Sessions) -> None:

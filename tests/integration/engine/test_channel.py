@@ -8,9 +8,9 @@ from typing import Any
 from uuid import uuid4
 
 import httpx
-import psycopg
 import pytest
 
+from tests.databases import end_connections
 from tests.integration.engine.running import (
     ACTIONS_SECRET,
     SECRET,
@@ -181,10 +181,7 @@ def test_the_stored_conversation_is_sealed(engine: Engine, events: Callable[[str
 def test_the_engine_finds_its_database_again(engine: Engine, engine_database: str) -> None:
     conversation = str(uuid4())
     engine.turn(conversation_id=conversation, text="hello")
-    with psycopg.connect(engine_database, autocommit=True) as connection:
-        connection.execute(
-            "SELECT pg_terminate_backend(pid, 5000) FROM pg_stat_activity WHERE application_name = 'waymark-engine'"
-        )
+    end_connections(engine_database)
     assert echo(engine.turn(conversation_id=conversation, text="hello"))["turns"] == 2
 
 

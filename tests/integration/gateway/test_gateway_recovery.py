@@ -13,6 +13,7 @@ from core.turns import Item, Say, TurnRequest
 from gateway.models import Message, Reconciliation
 from gateway.reconcile import last, reconcile
 from gateway.turn import handle_next
+from tests.databases import end_connections
 from tests.integration.gateway.doubles import Line
 
 pytestmark = pytest.mark.anyio
@@ -29,14 +30,6 @@ ROOM = "DROP TRIGGER disk_is_full ON message; DROP FUNCTION disk_is_full()"
 def run(line: Line, statement: str) -> None:
     with line.sessions.begin() as session:
         session.execute(text(statement))
-
-
-def cut_all_connections(line: Line) -> None:
-    """As when PostgreSQL restarts: every connection of this database but the one that asks ends."""
-    run(
-        line,
-        "SELECT pg_terminate_backend(pid, 5000) FROM pg_stat_activity WHERE datname = current_database() AND pid <> pg_backend_pid()",
-    )
 
 
 async def test_on_a_full_disk_twilio_is_told_to_try_again_and_nothing_is_half_stored(line: Line) -> None:
@@ -72,7 +65,7 @@ async def test_a_disk_that_fills_up_during_a_turn_costs_nobody_their_answer(line
 async def test_connections_that_broke_are_made_anew_before_a_message_is_refused(line: Line) -> None:
     line.engine.steps = [[INTRO], [INTRO]]
     await line.say("hello")
-    cut_all_connections(line)
+    end_connections(line.url)
     assert (await line.write("hello again")).status_code == 200
     await line.work()
     assert len(line.twilio.sent) == 2
@@ -86,8 +79,7 @@ async def test_a_message_that_meets_an_ending_connection_is_stored_on_a_new_one(
     def end(connection: Connection, cursor: psycopg.Cursor, *_: object) -> None:
         if len(cut) < times:
             cut.append(cursor.connection.info.backend_pid)
-            with psycopg.connect(line.url) as other:
-                other.execute("SELECT pg_terminate_backend(%s, 5000)", (cut[-1],))
+            end_connections(line.url, cut[-1])
 
     form = line.form("hello")
     event.listen(line.sessions.engine, "before_cursor_execute", end)
@@ -102,7 +94,7 @@ async def test_a_message_that_meets_an_ending_connection_is_stored_on_a_new_one(
 
 async def test_a_database_that_restarts_during_a_turn_loses_nothing_and_doubles_nothing(line: Line) -> None:
     def restart(request: TurnRequest) -> Sequence[Item]:
-        cut_all_connections(line)
+        end_connections(line.url)
         return [INTRO]
 
     line.engine.steps = [restart]

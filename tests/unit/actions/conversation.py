@@ -70,6 +70,11 @@ class Conversation:
         return asked[0] if asked else None
 
     @property
+    def offered(self) -> list[str]:
+        """Values of the choices that the last turn's question offers."""
+        return [choice["value"] for item in self.last if item.get("question") for choice in item["choices"]]
+
+    @property
     def said(self) -> list[str]:
         """Keys said in the last turn; the introduction has a test of its own."""
         return [item["say"] for item in self.last if "say" in item and item["say"] != "say_intro"]

@@ -30,18 +30,17 @@ worlds = st.builds(
 )
 
 
-def offered(conversation: Conversation) -> list[str]:
+def answers(conversation: Conversation) -> list[str]:
     """What the question asked last can be answered with: anything else is a miss, and two of them are a person's to read."""
-    choices = [choice["value"] for item in conversation.last if item.get("question") for choice in item["choices"]]
     secret = ["set", "unusable"] if any(item.get("secret") for item in conversation.last) else []
-    return (choices or ["skip"]) + secret
+    return (conversation.offered or ["skip"]) + secret
 
 
 @st.composite
 def events(draw: st.DrawFn, conversation: Conversation) -> tuple[str, dict[str, Any]]:
     kind = draw(st.integers(0, 9))
     if kind < 6 and conversation.question:
-        return "answer", {"question": conversation.question, "value": draw(st.sampled_from(offered(conversation)))}
+        return "answer", {"question": conversation.question, "value": draw(st.sampled_from(answers(conversation)))}
     if kind == 6:
         question = draw(st.sampled_from([*(q.id for q in questionnaire().questions), "nonsense"]))
         return "answer", {
@@ -98,11 +97,11 @@ def test_every_turn_has_a_next_step_or_an_end_and_the_level_never_falls(
     level, case_level = "I", "I"
     for _ in range(data.draw(st.integers(1, 25))):
         intent, values = data.draw(events(conversation))
-        before, answers = conversation.question, set(offered(conversation)) - AGAIN
+        before, expected = conversation.question, set(answers(conversation)) - AGAIN
         fresh = conversation.state.finished
         conversation.turn(intent, **values)
         check(conversation)
-        answered = intent == "answer" and values["question"] == before and values["value"] in answers
+        answered = intent == "answer" and values["question"] == before and values["value"] in expected
         if answered and before not in ("consent", *NEED_QUESTIONS) and "say_not_understood" not in conversation.said:
             assert conversation.question != before, "an answered question is asked again without a reason"
         anew = "locked" in values.get("signs", ()) and intent in ("help", "ask_human")
@@ -170,8 +169,7 @@ def test_answering_only_what_is_asked_always_comes_to_an_end(data: st.DataObject
     for _ in range(60):
         if not conversation.question:
             break
-        choices = [choice["value"] for item in conversation.last if item.get("question") for choice in item["choices"]]
-        wanted = [value for value in choices if value != "need"]
+        wanted = [value for value in conversation.offered if value != "need"]
         conversation.pick(data.draw(st.sampled_from(wanted)))
     assert {"close", "hand_over"} & set(conversation.done)
 

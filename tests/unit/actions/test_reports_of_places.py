@@ -22,18 +22,14 @@ def told_of_clinics() -> Conversation:
     return conversation
 
 
-def offered(conversation: Conversation) -> list[str]:
-    return [choice["value"] for item in conversation.last if item.get("question") for choice in item["choices"]]
-
-
 def test_whoever_comes_back_to_the_menu_can_say_by_digits_that_a_place_was_closed() -> None:
     conversation = told_of_clinics()
-    assert "place" not in offered(conversation), "nobody can have been there yet"
+    assert "place" not in conversation.offered, "nobody can have been there yet"
     conversation.write("hm")
-    assert offered(conversation) == ["need", "person", "finish", "place"]
+    assert conversation.offered == ["need", "person", "finish", "place"]
     conversation.pick("place")
     assert conversation.said == ["ask_which_place"]
-    assert offered(conversation) == ["s1", "s3", "none"]
+    assert conversation.offered == ["s1", "s3", "none"]
     conversation.pick("s3")
     assert conversation.said == ["ask_what_happened"]
     conversation.pick("closed")
