@@ -7,7 +7,6 @@ import signal
 import socket
 import subprocess
 import sys
-import threading
 import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -21,6 +20,8 @@ log = get_logger("app.processes")
 STOP_SECONDS = 10.0
 """How long a process may take to finish what it is doing when it is asked to stop."""
 MAX_BACKOFF = 30.0
+LOOK_SECONDS = 0.5
+"""Between two looks at who still runs."""
 BACKLOG = 512
 """Calls that may wait while a program is started again: Twilio gives each 15 seconds."""
 SOCKET = "KEPT_SOCKET_FD"
@@ -65,7 +66,8 @@ class Supervisor:
         self._logs = logs
         self._running: list[_Running] = []
         self._sockets: dict[tuple[str, int], socket.socket] = {}
-        self._stopping = threading.Event()
+        # A plain flag: an event has a lock, and a second signal while the first one sets it would wait for that lock for ever.
+        self.stopping = False
 
     def start(self, program: Program) -> None:
         """Start a program; its output goes to `<name>.log` in the log folder."""
@@ -88,18 +90,15 @@ class Supervisor:
 
     def ask_to_stop(self) -> None:
         """Make `watch` return soon; safe to call from a signal handler."""
-        self._stopping.set()
-
-    @property
-    def stopping(self) -> bool:
-        return self._stopping.is_set()
+        self.stopping = True
 
     def watch(self, *, beside: Callable[[], object] | None = None) -> None:
         """Restart what ends, until somebody asks to stop; `beside` looks after what is not a program of ours (the database)."""
-        while not self._stopping.wait(0.5):
+        while not self.stopping:
             self.revive()
             if beside is not None:
                 beside()
+            time.sleep(LOOK_SECONDS)
 
     def revive(self) -> None:
         """Look once whether a process ended, and start it again when its pause is over."""
@@ -124,7 +123,7 @@ class Supervisor:
 
     def stop(self) -> None:
         """Stop everything, the last started first. Who does not stop in time is killed."""
-        self._stopping.set()
+        self.stopping = True
         living = [item for item in reversed(self._running) if item.process.poll() is None]
         for item in living:
             item.process.terminate()

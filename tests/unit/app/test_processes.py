@@ -1,6 +1,9 @@
 """The supervisor starts, revives and stops real processes."""
 
+import select
+import signal
 import socket
+import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator
@@ -10,6 +13,7 @@ import psutil
 import pytest
 
 from app.processes import Program, Supervisor
+from core.settings import PROJECT
 from tests.ports import free_port
 
 SLEEP = (sys.executable, "-c", "import time; print('up', flush=True); time.sleep(600)")
@@ -62,6 +66,35 @@ def test_stopping_ends_even_who_does_not_listen(tmp_path: Path, monkeypatch: pyt
     pid = supervisor.pid("deaf")
     supervisor.stop()
     assert not psutil.pid_exists(pid)
+
+
+def test_however_often_it_is_asked_it_stops(tmp_path: Path) -> None:
+    """Ctrl-C twice, or a SIGTERM for the whole group that `make` passes on: signals meet signals."""
+    script = """if True:
+        import sys
+        from pathlib import Path
+        from app.processes import stoppable
+        supervisor = stoppable(Path(sys.argv[1]))
+        print("ready", flush=True)
+        supervisor.watch()
+        print("stopped", flush=True)
+        sys.stdin.read()
+    """
+    for _ in range(3):
+        with subprocess.Popen(
+            [sys.executable, "-c", script, str(tmp_path)],
+            stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, cwd=PROJECT,
+        ) as asked:  # fmt: skip
+            assert asked.stdout is not None
+            assert asked.stdin is not None
+            assert asked.stdout.readline() == "ready\n"
+            try:
+                for number in range(2000):
+                    asked.send_signal((signal.SIGINT, signal.SIGTERM)[number % 2])
+                assert select.select([asked.stdout], [], [], 10)[0], "it waits for itself"
+                assert asked.stdout.readline() == "stopped\n"
+            finally:
+                asked.kill()
 
 
 def test_a_process_gets_the_environment_it_is_given_and_nothing_else(
