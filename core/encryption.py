@@ -154,6 +154,7 @@ class Encrypted:
 
     def __set_name__(self, owner: type, name: str) -> None:
         self._column = f"{name}_encrypted"
+        self._model: Any = owner
 
     @overload
     def __get__(self, instance: None, owner: type) -> "Encrypted": ...
@@ -163,11 +164,17 @@ class Encrypted:
         if instance is None:
             return self
         envelope = getattr(instance, self._column)
-        return None if envelope is None else cipher().open(bytes(envelope), place=self._place(instance))
+        return None if envelope is None else cipher().open(bytes(envelope), place=self._place(instance.id))
 
     def __set__(self, instance: Any, value: str | None) -> None:
-        sealed = None if value is None else cipher().seal(value, place=self._place(instance), key=self._key(instance))
+        sealed = (
+            None if value is None else cipher().seal(value, place=self._place(instance.id), key=self._key(instance))
+        )
         setattr(instance, self._column, sealed)
+
+    def seal(self, row: UUID, value: str, key: PersonKey) -> bytes:
+        """The envelope for the row of this id, whose person has this key: for rows that are written many at once."""
+        return cipher().seal(value, place=self._place(row), key=key)
 
     @property
     def column(self) -> str:
@@ -182,8 +189,7 @@ class Encrypted:
         session = own if own is not None and own.in_transaction() else current_session()
         return None if session is None else key_for_sealing(session, cipher(), self.owner, owner_id)
 
-    def _place(self, instance: Any) -> str:
-        row: UUID | None = instance.id
+    def _place(self, row: UUID | None) -> str:
         if row is None:
-            raise RuntimeError(f"{type(instance).__name__}.{self._column}: the row needs its id before its text")
-        return f"{instance.__tablename__}.{self._column}.{row}"
+            raise RuntimeError(f"{self._model.__name__}.{self._column}: the row needs its id before its text")
+        return f"{self._model.__tablename__}.{self._column}.{row}"

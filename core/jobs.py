@@ -4,6 +4,7 @@ Arguments of jobs are ids, never bodies or numbers: the queue's table is read by
 """
 
 import asyncio
+from collections.abc import Mapping
 from typing import Any, LiteralString
 
 import procrastinate
@@ -114,7 +115,21 @@ def defer(
     session: Session, task: str, *, queue: str, lock: str | None = None, delay_seconds: int = 0, **ids: Any
 ) -> int:
     """Write a job in the session's transaction: it exists if, and only if, the transaction commits. Returns the job's id."""
-    connection = session.connection().connection.driver_connection
     schedule: dict[str, Any] = {"schedule_in": {"seconds": delay_seconds}} if delay_seconds else {}
-    job = _deferrer.configure_task(task, allow_unknown=True, queue=queue, lock=lock, connection=connection, **schedule)
+    job = _deferrer.configure_task(
+        task, allow_unknown=True, queue=queue, lock=lock, connection=_connection_of(session), **schedule
+    )
     return int(job.defer(**ids))
+
+
+def defer_each(session: Session, task: str, *, queue: str, jobs: Mapping[str, Mapping[str, Any]]) -> None:
+    """The same for many jobs of one task by one statement: the lock of each, and its ids."""
+    made = [
+        _deferrer.configure_task(task, allow_unknown=True, queue=queue, lock=lock).make_new_job(**ids)
+        for lock, ids in jobs.items()
+    ]
+    _deferrer.job_manager.batch_defer_jobs(made, connection=_connection_of(session))
+
+
+def _connection_of(session: Session) -> Any:
+    return session.connection().connection.driver_connection

@@ -74,17 +74,30 @@ def key_for_sealing(session: Session, wrapper: Wrapper, owner: Owner, owner_id: 
         if found.id not in session.info.get("person_keys_made", ()):
             remembered[owner.person, owner_id] = found
         return found
-    made = uuid4()
-    kek, wrapped = wrapper.wrap(os.urandom(32), place=place_of(made))
+    made, kek, wrapped = make(wrapper)
     connection.execute(
         text(
             f"INSERT INTO person_key (id, person_id, kek, wrapped) SELECT :id, person.id, :kek, :wrapped FROM person"  # noqa: S608 - ours
             f" WHERE person.id = ({owner.person}) ON CONFLICT (person_id) DO NOTHING"
         ),
-        {"id": made, "owner": owner_id, "kek": kek, "wrapped": wrapped},
+        {"id": made.id, "owner": owner_id, "kek": kek, "wrapped": wrapped},
     )
-    session.info.setdefault("person_keys_made", set()).add(made)
+    session.info.setdefault("person_keys_made", set()).add(made.id)
     return _locked(connection, wrapper, owner, owner_id)
+
+
+def make(wrapper: Wrapper) -> tuple[PersonKey, str, bytes]:
+    """A new data key, the id of the key that sealed it, and the sealed key: not a person's before it is stored with them."""
+    key = PersonKey(uuid4(), os.urandom(32))
+    kek, wrapped = wrapper.wrap(key.key, place=place_of(key.id))
+    return key, kek, wrapped
+
+
+def opened(wrapper: Wrapper, key_id: UUID, wrapped: bytes) -> PersonKey:
+    """The key of a row that the caller has locked against destruction. Raises DecryptionError."""
+    with _lock:
+        _, key = _opened.get(key_id, (0.0, b""))
+    return PersonKey(key_id, key or _remember(key_id, wrapper.unwrap(wrapped, place=place_of(key_id))))
 
 
 def key_for_opening(wrapper: Wrapper, key_id: UUID) -> bytes | None:
@@ -139,9 +152,7 @@ def _locked(connection: Connection, wrapper: Wrapper, owner: Owner, owner_id: UU
     ).first()
     if row is None:
         return None
-    with _lock:
-        _, key = _opened.get(row.id, (0.0, b""))
-    return PersonKey(row.id, key or _remember(row.id, wrapper.unwrap(bytes(row.wrapped), place=place_of(row.id))))
+    return opened(wrapper, row.id, bytes(row.wrapped))
 
 
 def _wrapped(connection: Connection, key_id: UUID) -> bytes | None:

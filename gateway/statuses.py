@@ -1,15 +1,17 @@
 """What became of a message: Twilio's statuses, in whatever order they arrive. A status only moves forward."""
 
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from typing import TypeGuard
 from uuid import UUID
 
-from sqlalchemy import exists, or_, select, update
+from sqlalchemy import Row, exists, or_, select, tuple_, update
 from sqlalchemy.orm import Session
 
 from cases.models import Conversation
 from cases.ownership import lock_conversation
 from cases.service import open_case_of, record, set_hold
-from core.database import notify
+from core.database import notify, notify_of_each
 from core.logging import get_logger
 from gateway.form import Form
 from gateway.models import Message
@@ -28,18 +30,34 @@ OPTED_OUT = "21610"
 """Twilio: the person replied STOP; nothing may be sent until they write START."""
 
 
+@dataclass(frozen=True, slots=True)
+class Told:
+    """What one callback says."""
+
+    message_id: UUID | None
+    """Ours, from the address that Twilio was given."""
+    sid: str | None
+    status: str
+
+    @classmethod
+    def read(cls, message_id: str | None, form: Form) -> "Told":
+        """The fields of a callback, whatever stands in them."""
+        status = form.text("MessageStatus") or form.text("SmsStatus") or ""
+        return cls(_uuid(message_id), form.text("MessageSid") or form.text("SmsSid"), status.lower())
+
+
 def receive_status(session: Session, message_id: str | None, form: Form) -> bool:
     """Take in one callback; False when it changes nothing. The caller commits."""
-    status = (form.text("MessageStatus") or form.text("SmsStatus") or "").lower()
-    if status not in FORWARD:
+    told = Told.read(message_id, form)
+    if told.status not in FORWARD:
         log.warning("a status that is not known", status="unknown")
         return False
-    sid = form.text("MessageSid") or form.text("SmsSid")
-    return _move(session, message_id, sid, status) or _take_in(session, message_id, sid, status, form)
+    return move_together(session, [told])[0] or _take_in(session, told, form)
 
 
-def _take_in(session: Session, message_id: str | None, sid: str | None, status: str, form: Form) -> bool:
-    found = _find(session, message_id, sid)
+def _take_in(session: Session, told: Told, form: Form) -> bool:
+    status, sid = told.status, told.sid
+    found = _find(session, told.message_id, sid)
     if found is None:
         log.warning("a status of a message that is not known", status=status)
         return False
@@ -71,37 +89,48 @@ def _take_in(session: Session, message_id: str | None, sid: str | None, status: 
     return True
 
 
-def _move(session: Session, message_id: str | None, sid: str | None, status: str) -> bool:
-    """Move the status of a message that we know Twilio has, by one statement: most callbacks are that, and two come for each message.
+def move_together(session: Session, told: Sequence[Told]) -> list[bool]:
+    """Move the statuses of messages that we know Twilio has, by a statement each kind: two such callbacks come for each message.
 
-    It concerns the row alone, so nobody has to wait for the conversation. False where more is to be done, or nothing.
+    It concerns the rows alone, so nobody has to wait for a conversation. False where more is to be done, or nothing. The caller commits.
     """
-    own_id = _uuid(message_id)
-    if own_id is None or not _usable(sid) or status in FAILURES:
-        return False
+    plain: dict[str, dict[UUID, str]] = {}
+    for one in told:
+        if one.message_id and _usable(one.sid) and one.status in FORWARD and one.status not in FAILURES:
+            plain.setdefault(one.status, {}).setdefault(one.message_id, one.sid)
+    moved: dict[tuple[UUID, str], UUID] = {}
+    for status in sorted(plain, key=FORWARD.__getitem__):
+        moved |= {(row.id, status): row.conversation_id for row in _move(session, plain[status], status)}
+    if moved:
+        notify_of_each(session, [{"conversation": moved[key], "message": key[0]} for key in moved])
+    for message_id, status in moved:
+        log.info("a status was taken in", message=str(message_id), status=status, error_code=None)
+    return [one.message_id is not None and (one.message_id, one.status) in moved for one in told]
+
+
+def _move(session: Session, messages: Mapping[UUID, str], status: str) -> Sequence[Row[UUID, UUID]]:
     behind = [known for known, place in FORWARD.items() if place < FORWARD[status]]
     delivery_in_doubt = exists().where(
         Conversation.id == Message.conversation_id, Conversation.hold == "delivery_failed"
     )
-    moved = session.execute(
-        update(Message)
+    free = (
+        select(Message.id)
         .where(
-            Message.id == own_id,
+            tuple_(Message.id, Message.provider_sid).in_(list(messages.items())),
             Message.direction == "outbound",
-            Message.provider_sid == sid,
             Message.state == "sent",
             or_(Message.status.is_(None), Message.status.in_(behind)),
             *([] if status not in ARRIVED else [~delivery_in_doubt]),
         )
+        .with_for_update(skip_locked=True)
+    )
+    return session.execute(
+        update(Message)
+        .where(Message.id.in_(free))
         .values(status=status, error_code=None)
-        .returning(Message.conversation_id)
+        .returning(Message.id, Message.conversation_id)
         .execution_options(synchronize_session=False)
-    ).scalar_one_or_none()
-    if moved is None:
-        return False
-    notify(session, conversation=moved, message=own_id)
-    log.info("a status was taken in", message=str(own_id), status=status, error_code=None)
-    return True
+    ).all()
 
 
 def advance(message: Message, status: str | None) -> bool:
@@ -138,10 +167,10 @@ def end_delivery_hold(session: Session, conversation: Conversation) -> None:
         set_hold(session, conversation.id, None)
 
 
-def _find(session: Session, message_id: str | None, sid: str | None) -> Message | None:
+def _find(session: Session, own_id: UUID | None, sid: str | None) -> Message | None:
     """Our id first: a callback may overtake the answer that tells us Twilio's."""
     ways = []
-    if own_id := _uuid(message_id):
+    if own_id:
         ways.append(Message.id == own_id)
     if _usable(sid):
         ways.append(Message.provider_sid == sid)

@@ -5,14 +5,16 @@ stored is answered 503, never 200, and one that was stored before is answered 20
 """
 
 import time
-from collections.abc import Callable
+from collections.abc import Sequence
+from contextlib import suppress
+from dataclasses import dataclass
 
-from anyio import CapacityLimiter, to_thread
 from fastapi import APIRouter, Request, Response
 from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.orm import Session
 from starlette.requests import ClientDisconnect
 
+from core.gathering import Gathering
 from core.hash_keys import HashKeyMissing
 from core.logging import get_logger
 from core.pace import Busy, Pace
@@ -23,7 +25,8 @@ from gateway.form import MAX_BYTES, Form
 from gateway.gateway import Gateway
 from gateway.receive import store, understand
 from gateway.signature import HEADER, SignatureCheck
-from gateway.statuses import receive_status
+from gateway.statuses import Told, move_together, receive_status
+from gateway.together import store_together
 
 log = get_logger(__name__)
 
@@ -31,33 +34,94 @@ REFUSED_A_MINUTE = 120
 """Requests with a wrong signature that are kept from one address in a minute: beyond that they are answered without a word to the database.
 What is signed is never counted: it is somebody who writes."""
 MESSAGES, STATUS = "/twilio/messages", "/twilio/status"
+TOGETHER = 100
+"""Requests that one transaction takes in at most."""
 AT_ONCE = {MESSAGES: 8, STATUS: 4}
-"""Requests that are worked on at once, fewer than there are connections to the database. What somebody wrote has room of its own: a status
-may wait for a conversation that is being answered, and would keep a whole flood of messages waiting with it."""
+"""Requests that are taken in alone at once, fewer than there are connections to the database. What somebody wrote has room of its own: a
+status may wait for a conversation that is being answered, and would keep messages waiting with it."""
 _EMPTY_TWIML = '<?xml version="1.0" encoding="UTF-8"?><Response/>'
 
 Answer = tuple[int, str]
 
 
+@dataclass(frozen=True, slots=True)
+class Call:
+    """A request to one of the two addresses, and who it came from."""
+
+    request: rejected.Request
+    address: str | None
+
+
+class Intake:
+    """Takes in what Twilio calls with: what comes at the same moment by one transaction, what is not plain by one of its own."""
+
+    def __init__(self, gateway: Gateway) -> None:
+        self._gateway = gateway
+        self._check = SignatureCheck(gateway.settings)
+        self._pace = Pace(REFUSED_A_MINUTE)
+        self._gathering = {
+            MESSAGES: Gathering(self._messages, self._alone, most=TOGETHER, at_once=AT_ONCE[MESSAGES]),
+            STATUS: Gathering(self._statuses, self._alone, most=TOGETHER, at_once=AT_ONCE[STATUS]),
+        }
+
+    async def take(self, call: Call) -> Answer:
+        """The answer to a request."""
+        return await self._gathering[call.request.path].ask(call)
+
+    def _alone(self, call: Call) -> Answer:
+        return handle(self._gateway, self._check, call.request, pace=self._pace, address=call.address)
+
+    def _messages(self, calls: Sequence[Call]) -> list[Answer | None]:
+        arrivals = {}
+        for n, call in enumerate(calls):
+            form = self._signed(call.request)
+            with suppress(Unusable):
+                if form is not None:
+                    arrivals[n] = understand(form)
+        answers: list[Answer | None] = [None] * len(calls)
+        if arrivals:
+            with self._gateway.sessions.begin() as session:
+                outcomes = store_together(session, list(arrivals.values()), self._gateway.settings)
+            for n, outcome in zip(arrivals, outcomes, strict=True):
+                if outcome is not None:
+                    answers[n] = 200, "duplicate" if outcome == "duplicate" else "stored"
+        return answers
+
+    def _statuses(self, calls: Sequence[Call]) -> list[Answer | None]:
+        told = {}
+        for n, call in enumerate(calls):
+            form = self._signed(call.request)
+            if form is not None:
+                told[n] = Told.read(message_of(call.request), form)
+        answers: list[Answer | None] = [None] * len(calls)
+        if told:
+            with self._gateway.sessions.begin() as session:
+                moved = move_together(session, list(told.values()))
+            for n, has_moved in zip(told, moved, strict=True):
+                if has_moved:
+                    answers[n] = 200, "status"
+        return answers
+
+    def _signed(self, request: rejected.Request) -> Form | None:
+        """The form, if its signature is right: what is refused is refused alone."""
+        form = Form.parse(request.body)
+        valid = self._check.check(request.path, request.query, form, request.signature) == "valid"
+        return form if valid else None
+
+
 def make_router(gateway: Gateway) -> APIRouter:
     """The routes, for the application that the composition root builds."""
     router = APIRouter()
-    check = SignatureCheck(gateway.settings)
-    pace = Pace(REFUSED_A_MINUTE)
-    rooms = {path: CapacityLimiter(size) for path, size in AT_ONCE.items()}
-
-    def taken(request: Request) -> Callable[[rejected.Request], Answer]:
-        address = request.client.host if request.client else None
-        return lambda seen: handle(gateway, check, seen, pace=pace, address=address)
+    intake = Intake(gateway)
 
     # The path is the route's, not the request's: PUBLIC_URL is what stands before it, whatever a proxy adds or takes away.
     @router.post(MESSAGES, include_in_schema=False)
     async def messages(request: Request) -> Response:
-        return await _answer(request, MESSAGES, taken(request), rooms[MESSAGES])
+        return await _answer(request, MESSAGES, intake)
 
     @router.post(STATUS, include_in_schema=False)
     async def status(request: Request) -> Response:
-        return await _answer(request, STATUS, taken(request), rooms[STATUS])
+        return await _answer(request, STATUS, intake)
 
     return router
 
@@ -96,8 +160,7 @@ def handle(
 def take_in(session: Session, request: rejected.Request, form: Form, settings: Settings) -> str:
     """Do what a signed request asks for; what happened, in a word. A request that cannot be used is kept, and not asked for again."""
     if request.path == STATUS:
-        ours = Form.parse(request.query.encode("latin-1", "replace")).text("message")
-        return "status" if receive_status(session, ours, form) else "no_change"
+        return "status" if receive_status(session, message_of(request), form) else "no_change"
     try:
         arrival = understand(form)
     except Unusable as fault:
@@ -106,9 +169,12 @@ def take_in(session: Session, request: rejected.Request, form: Form, settings: S
     return "stored" if store(session, arrival, settings) else "duplicate"
 
 
-async def _answer(
-    request: Request, path: str, work: Callable[[rejected.Request], Answer], room: CapacityLimiter
-) -> Response:
+def message_of(request: rejected.Request) -> str | None:
+    """The id of our message, which stands in the address of its callbacks."""
+    return Form.parse(request.query.encode("latin-1", "replace")).text("message")
+
+
+async def _answer(request: Request, path: str, intake: Intake) -> Response:
     started = time.monotonic()
     try:
         body = await _bounded(request)
@@ -119,7 +185,7 @@ async def _answer(
         return Response(status_code=413)
     query = request.scope["query_string"].decode("latin-1")
     seen = rejected.Request(path=path, query=query, body=body, signature=request.headers.get(HEADER))
-    code, outcome = await to_thread.run_sync(work, seen, limiter=room)
+    code, outcome = await intake.take(Call(seen, request.client.host if request.client else None))
     milliseconds = round((time.monotonic() - started) * 1000, 1)
     log.info("a webhook was answered", path=path, status=code, reason=outcome, milliseconds=milliseconds)
     if code != 200:

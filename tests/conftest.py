@@ -1,6 +1,7 @@
 """Fixtures every test may use: settings of a fresh copy, a real PostgreSQL, a migrated empty database, a session."""
 
 import base64
+import gc
 import os
 import shutil
 import tempfile
@@ -30,6 +31,9 @@ for _name in [
 # Machines that run the tests are shared: how long one example takes says nothing about the code.
 hypothesis_settings.register_profile("waymark", deadline=None)
 hypothesis_settings.load_profile("waymark")
+
+# The tests of a process keep much of what they make; going over all of it every few hundred objects took an eighth of the run.
+gc.set_threshold(100_000, 20, 50)
 
 PROJECT = Path(__file__).resolve().parent.parent
 

@@ -14,6 +14,7 @@ from uuid import UUID, uuid4
 
 import pytest
 import uvicorn
+from argon2 import PasswordHasher
 from fastapi import FastAPI
 from fastapi.routing import APIRoute
 from playwright.sync_api import Browser
@@ -25,9 +26,8 @@ from cases.owned import Follower
 from core.catalogues import Catalogues
 from core.database import Sessions, now
 from core.settings import PROJECT, Settings
-from desk import accounts
+from desk import accounts, passwords
 from desk.live import Live
-from desk.passwords import hash_password
 from desk.web import Desk, make_router, mount_static
 from gateway.fixed_wording import FixedWording
 from gateway.gateway import Gateway
@@ -94,7 +94,7 @@ class World:
     def caseworker(self, name: str = "Amina Example", *roles: str, password: str | None = PASSWORD) -> User:
         with self.sessions.begin() as session:
             user = accounts.create_user(session, name, *(roles or ("caseworker",)))
-            user.password_hash = _hashed(password) if password else None
+            user.password_hash = passwords.hash_password(password) if password else None
         return user
 
     def user(self, name: str) -> User:
@@ -222,12 +222,14 @@ def flat(routes: Iterable[Any]) -> Iterator[APIRoute]:
             yield from flat(included.routes)
 
 
-_hashes: dict[str, str] = {}
-
-
-def _hashed(password: str) -> str:
-    # Hashing is slow on purpose; the tests need one.
-    return _hashes.setdefault(password, hash_password(password))
+@pytest.fixture(scope="module", autouse=True)
+def quick_hashing() -> Iterator[None]:
+    """A password is slow to check on purpose, and nearly every test here signs in: how slow is a test of its own."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(passwords, "_HASHER", PasswordHasher(time_cost=1, memory_cost=8, parallelism=1))
+        passwords._nobody.cache_clear()
+        yield
+    passwords._nobody.cache_clear()
 
 
 @cache
@@ -250,7 +252,8 @@ def make_desk(settings: Settings, sessions: Sessions) -> tuple[Desk, FastAPI]:
         settings=settings, sessions=sessions, gateway=gateway, catalogues=catalogues, live=live, follower=follower
     )
     web = FastAPI(docs_url=None, redoc_url=None, openapi_url=None)
-    web.include_router(make_router(desk))
+    # Included, every route would be analysed a second time at the first request: a third of what a test of the desk takes.
+    web.router.routes.extend(make_router(desk).routes)
     mount_static(web)
     return desk, web
 
