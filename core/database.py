@@ -3,7 +3,7 @@
 import json
 import select
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
 from datetime import UTC, datetime
@@ -163,15 +163,5 @@ def home() -> Engine | None:
 
 def notify(session: Session, channel: str = DESK_CHANNEL, **ids: str | UUID | int) -> None:
     """Tell listeners, when this transaction commits, that something changed. Ids only, never content."""
-    notify_of_each(session, [ids], channel)
-
-
-def notify_of_each(
-    session: Session, changes: Sequence[Mapping[str, str | UUID | int]], channel: str = DESK_CHANNEL
-) -> None:
-    """The same of many changes, by one statement."""
-    payloads = [json.dumps({key: str(value) for key, value in ids.items()}) for ids in changes]
-    session.execute(
-        text("SELECT pg_notify(:channel, payload) FROM unnest(CAST(:payloads AS text[])) AS payload"),
-        {"channel": channel, "payloads": payloads},
-    )
+    payload = json.dumps({key: str(value) for key, value in ids.items()})
+    session.execute(text("SELECT pg_notify(:channel, :payload)"), {"channel": channel, "payload": payload})

@@ -1,17 +1,17 @@
 """What became of a message: Twilio's statuses, in whatever order they arrive. A status only moves forward."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TypeGuard
 from uuid import UUID
 
-from sqlalchemy import Row, exists, or_, select, tuple_, update
+from sqlalchemy import or_, select, text
 from sqlalchemy.orm import Session
 
 from cases.models import Conversation
 from cases.ownership import lock_conversation
 from cases.service import open_case_of, record, set_hold
-from core.database import notify, notify_of_each
+from core.database import DESK_CHANNEL, notify
 from core.logging import get_logger
 from gateway.form import Form
 from gateway.models import Message
@@ -28,6 +28,24 @@ FAILURES = ("canceled", "failed", "undelivered")
 ARRIVED = ("delivered", "read")
 OPTED_OUT = "21610"
 """Twilio: the person replied STOP; nothing may be sent until they write START."""
+
+_MOVE = text("""
+    WITH told AS (
+      SELECT * FROM unnest(CAST(:ids AS uuid[]), CAST(:sids AS text[]), CAST(:statuses AS text[])) AS told(id, sid, word)),
+    place AS (SELECT * FROM unnest(CAST(:words AS text[]), CAST(:places AS integer[])) AS place(word, number)),
+    free AS (
+      SELECT message.id, told.word
+      FROM message JOIN told USING (id) LEFT JOIN place AS before ON before.word = status JOIN place ON place.word = told.word
+      WHERE direction = 'outbound' AND state = 'sent' AND provider_sid = sid
+        AND (status IS NULL OR before.number < place.number)
+        AND NOT (told.word = ANY(:arrived) AND EXISTS (
+          SELECT FROM conversation WHERE conversation.id = conversation_id AND hold = 'delivery_failed'))
+      FOR UPDATE OF message SKIP LOCKED),
+    moved AS (
+      UPDATE message SET status = word, error_code = NULL FROM free WHERE message.id = free.id
+      RETURNING message.id, conversation_id)
+    SELECT id, pg_notify(:channel, CAST(json_build_object('conversation', conversation_id, 'message', id) AS text)) FROM moved
+""")
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,10 +70,6 @@ def receive_status(session: Session, message_id: str | None, form: Form) -> bool
     if told.status not in FORWARD:
         log.warning("a status that is not known", status="unknown")
         return False
-    return move_together(session, [told])[0] or _take_in(session, told, form)
-
-
-def _take_in(session: Session, told: Told, form: Form) -> bool:
     status, sid = told.status, told.sid
     found = _find(session, told.message_id, sid)
     if found is None:
@@ -90,47 +104,35 @@ def _take_in(session: Session, told: Told, form: Form) -> bool:
 
 
 def move_together(session: Session, told: Sequence[Told]) -> list[bool]:
-    """Move the statuses of messages that we know Twilio has, by a statement each kind: two such callbacks come for each message.
+    """Move the statuses of messages that we know Twilio has, by one statement: two such callbacks come for each message.
 
-    It concerns the rows alone, so nobody has to wait for a conversation. False where more is to be done, or nothing. The caller commits.
+    It concerns the rows alone, so nobody has to wait for a conversation, and a row that somebody works on is not waited for either. False
+    where `receive_status` has to look, because more is to be done, or nothing. The caller commits.
     """
-    plain: dict[str, dict[UUID, str]] = {}
-    for one in told:
-        if one.message_id and _usable(one.sid) and one.status in FORWARD and one.status not in FAILURES:
-            plain.setdefault(one.status, {}).setdefault(one.message_id, one.sid)
-    moved: dict[tuple[UUID, str], UUID] = {}
-    for status in sorted(plain, key=FORWARD.__getitem__):
-        moved |= {(row.id, status): row.conversation_id for row in _move(session, plain[status], status)}
-    if moved:
-        notify_of_each(session, [{"conversation": moved[key], "message": key[0]} for key in moved])
-    for message_id, status in moved:
-        log.info("a status was taken in", message=str(message_id), status=status, error_code=None)
-    return [one.message_id is not None and (one.message_id, one.status) in moved for one in told]
-
-
-def _move(session: Session, messages: Mapping[UUID, str], status: str) -> Sequence[Row[UUID, UUID]]:
-    behind = [known for known, place in FORWARD.items() if place < FORWARD[status]]
-    delivery_in_doubt = exists().where(
-        Conversation.id == Message.conversation_id, Conversation.hold == "delivery_failed"
-    )
-    free = (
-        select(Message.id)
-        .where(
-            tuple_(Message.id, Message.provider_sid).in_(list(messages.items())),
-            Message.direction == "outbound",
-            Message.state == "sent",
-            or_(Message.status.is_(None), Message.status.in_(behind)),
-            *([] if status not in ARRIVED else [~delivery_in_doubt]),
-        )
-        .with_for_update(skip_locked=True)
-    )
-    return session.execute(
-        update(Message)
-        .where(Message.id.in_(free))
-        .values(status=status, error_code=None)
-        .returning(Message.id, Message.conversation_id)
-        .execution_options(synchronize_session=False)
+    furthest: dict[UUID, int] = {}
+    for n, one in enumerate(told):
+        if one.message_id is None or not _usable(one.sid) or one.status not in FORWARD or one.status in FAILURES:
+            continue
+        if FORWARD[one.status] >= FORWARD[told[furthest.get(one.message_id, n)].status]:
+            furthest[one.message_id] = n
+    if not furthest:
+        return [False] * len(told)
+    rows = session.execute(
+        _MOVE,
+        {
+            "ids": list(furthest),
+            "sids": [told[n].sid for n in furthest.values()],
+            "statuses": [told[n].status for n in furthest.values()],
+            "words": list(FORWARD),
+            "places": list(FORWARD.values()),
+            "arrived": list(ARRIVED),
+            "channel": DESK_CHANNEL,
+        },
     ).all()
+    moved = {furthest[row.id] for row in rows}
+    for n in moved:
+        log.info("a status was taken in", message=str(told[n].message_id), status=told[n].status, error_code=None)
+    return [n in moved for n in range(len(told))]
 
 
 def advance(message: Message, status: str | None) -> bool:

@@ -119,11 +119,12 @@ def store_together(session: Session, arrivals: Sequence[Arrival], settings: Sett
         if row.stored:
             outcomes[n] = "duplicate"
             continue
-        # What Twilio's own opt-out says changes more than a message; a second message of the same moment comes after the first.
+        # A second message of the same moment comes after the first: nobody's words may stand before their STOP.
         sender = _hash(arrival)
-        if arrival.opt_out or sender in senders or is_silent(row.last_inbound_at, settings):
-            continue
+        waits = sender in senders
         senders.add(sender)
+        if waits or arrival.opt_out or is_silent(row.last_inbound_at, settings):
+            continue
         if row.free:
             key = person_keys.opened(cipher(), row.key_id, bytes(row.wrapped))
             places[n] = _Place(arrival, row.conversation_id, known=True, epoch=row.epoch, key=key)
