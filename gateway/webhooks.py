@@ -8,6 +8,7 @@ import time
 from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import dataclass
+from threading import Lock
 
 from fastapi import APIRouter, Request, Response
 from sqlalchemy.exc import SQLAlchemyError
@@ -20,6 +21,7 @@ from core.logging import get_logger
 from core.pace import Busy, Pace
 from core.settings import Settings
 from gateway import rejected
+from gateway.addresses import Address
 from gateway.errors import Unusable
 from gateway.form import MAX_BYTES, Form
 from gateway.gateway import Gateway
@@ -63,13 +65,19 @@ class Intake:
             MESSAGES: Gathering(self._messages, self._alone, most=TOGETHER, at_once=AT_ONCE[MESSAGES]),
             STATUS: Gathering(self._statuses, self._alone, most=TOGETHER, at_once=AT_ONCE[STATUS]),
         }
+        self._by_themselves: dict[int, Address] = {}
+        self._lock = Lock()
 
     async def take(self, call: Call) -> Answer:
         """The answer to a request."""
         return await self._gathering[call.request.path].ask(call)
 
     def _alone(self, call: Call) -> Answer:
-        return handle(self._gateway, self._check, call.request, pace=self._pace, address=call.address)
+        try:
+            return handle(self._gateway, self._check, call.request, pace=self._pace, address=call.address)
+        finally:
+            with self._lock:
+                self._by_themselves.pop(id(call), None)
 
     def _messages(self, calls: Sequence[Call]) -> list[Answer | None]:
         arrivals = {}
@@ -78,13 +86,19 @@ class Intake:
             with suppress(Unusable):
                 if form is not None:
                     arrivals[n] = understand(form)
+        with self._lock:
+            # Whose last message still waits for their conversation: the next one must not overtake it.
+            waiting = set(self._by_themselves.values())
+        ready = {n: one for n, one in arrivals.items() if one.sender not in waiting}
         answers: list[Answer | None] = [None] * len(calls)
-        if arrivals:
+        if ready:
             with self._gateway.sessions.begin() as session:
-                outcomes = store_together(session, list(arrivals.values()), self._gateway.settings)
-            for n, outcome in zip(arrivals, outcomes, strict=True):
+                outcomes = store_together(session, list(ready.values()), self._gateway.settings)
+            for n, outcome in zip(ready, outcomes, strict=True):
                 if outcome is not None:
                     answers[n] = 200, "duplicate" if outcome == "duplicate" else "stored"
+        with self._lock:
+            self._by_themselves |= {id(calls[n]): one.sender for n, one in arrivals.items() if answers[n] is None}
         return answers
 
     def _statuses(self, calls: Sequence[Call]) -> list[Answer | None]:

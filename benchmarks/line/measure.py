@@ -1,6 +1,7 @@
 """What is measured of a line that runs. Seconds are told in milliseconds."""
 
 import statistics
+import time
 from collections.abc import Sequence
 from typing import Any
 
@@ -17,6 +18,8 @@ RATES = (1, 5, 20)
 FLOODS = (100, 500)
 EARLY, LATE, ROUND = 5, 500, 7
 """Turns of one conversation that are compared: the 5th with the 500th, each with its neighbours, so many in all."""
+LONG_SECONDS = 600.0
+"""How long one conversation is gone on with at most."""
 WARM_UP = 3
 
 
@@ -79,18 +82,24 @@ async def costs(line: Line, provider: Provider, people: int) -> Figures:
     }
 
 
-async def long_conversation(line: Line, provider: Provider) -> Figures:
-    """Medians of the replies around the 5th and the 500th turn of one conversation, in milliseconds."""
+async def long_conversation(line: Line, provider: Provider, seconds: float = LONG_SECONDS) -> Figures:
+    """Medians of the replies around the 5th and the 500th turn of one conversation, in milliseconds.
+
+    A line that has not come so far when the time is over is told by the last turn that it reached (`turn`): what it costs grows with each.
+    Raises RuntimeError when an answer was wrong, or did not come.
+    """
     seen = Seen()
     person = Person(provider, seen, endless(line.name, LATE + ROUND // 2))
-    while not person.done:
+    until = time.monotonic() + seconds
+    while not person.done and (time.monotonic() < until or len(seen.replies) < EARLY + ROUND):
         await person.next()
     if seen.wrong:
         raise RuntimeError(f"the long conversation broke off: {seen.wrong}")
-    early, late = (
-        statistics.median(seen.replies[turn - 1 - ROUND // 2 : turn + ROUND // 2]) * 1000 for turn in (EARLY, LATE)
+    late = min(LATE, len(seen.replies) - ROUND // 2)
+    first, last = (
+        statistics.median(seen.replies[turn - 1 - ROUND // 2 : turn + ROUND // 2]) * 1000 for turn in (EARLY, late)
     )
-    return {"turn_5_ms": early, "turn_500_ms": late, "ratio": late / early}
+    return {"turn_5_ms": first, "turn": late, "turn_ms": last, "ratio": last / first}
 
 
 async def one_by_one(provider: Provider, people: int) -> Figures:

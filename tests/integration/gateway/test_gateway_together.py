@@ -16,6 +16,7 @@ from cases.models import Conversation, Person, PersonKey
 from cases.ownership import change_owner, lock_conversation
 from core.database import Base, Sessions, now
 from core.settings import Settings
+from gateway import webhooks
 from gateway.form import Form
 from gateway.models import Message
 from gateway.receive import Arrival, store, understand
@@ -236,6 +237,41 @@ async def test_what_is_wrong_is_refused_alone_and_the_others_are_stored(line: Li
     )
     assert [answer.status_code for answer in answers] == [200] * 5 + [403, 200]
     assert len(line.rows("inbound")) == 6
+
+
+async def test_nobodys_message_overtakes_one_of_theirs_that_still_waits(
+    line: Line, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    together: list[str] = []
+
+    def seen(session: Any, arrivals: Any, settings: Settings) -> Any:
+        together.extend(one.body for one in arrivals)
+        return store_together(session, arrivals, settings)
+
+    await line.write("before")
+    monkeypatch.setattr(webhooks, "store_together", seen)
+    with line.sessions.begin() as turn:
+        lock_conversation(turn, line.conversation().id)
+        waiting = []
+        for number, body in enumerate(("first", "second"), start=1):
+            waiting.append(asyncio.create_task(line.write(body)))
+            await until_waiting(line.sessions, number)
+        assert (await line.write("somebody else", From="+15005559000")).status_code == 200
+    assert [(await one).status_code for one in waiting] == [200, 200]
+    assert together == ["first", "somebody else"], "the second waits behind the first, where no batch can pass it"
+    assert [row.body for row in line.rows("inbound")] == ["before", "somebody else", "first", "second"]
+    await line.write("third")
+    assert together[-1] == "third"
+
+
+async def until_waiting(sessions: Sessions, count: int) -> None:
+    query = "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'"
+    for _ in range(500):
+        with sessions.begin() as session:
+            if session.execute(text(query)).scalar_one() == count:
+                return
+        await asyncio.sleep(0.02)
+    raise AssertionError("nobody waits")
 
 
 def sent(session: Any, conversation: Conversation, sid: str, state: str, status: str | None) -> Message:

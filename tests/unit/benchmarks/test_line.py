@@ -70,7 +70,7 @@ def results() -> dict[str, Any]:
         }
 
     once = {
-        "long": {"turn_5_ms": 20.0, "turn_500_ms": 25.0, "ratio": 1.25},
+        "long": {"turn_5_ms": 20.0, "turn": 500, "turn_ms": 25.0, "ratio": 1.25},
         "stored": {"100": {"p50_ms": 20.0}, "1000000": {"p50_ms": 22.0}},
         "profile": {"engine": {"Rasa: policies": 0.5}},
     }
