@@ -18,7 +18,7 @@ RATES = (1, 5, 20)
 FLOODS = (100, 500)
 EARLY, LATE, ROUND = 5, 500, 7
 """Turns of one conversation that are compared: the 5th with the 500th, each with its neighbours, so many in all."""
-LONG_SECONDS = 600.0
+LONG_SECONDS = 300.0
 """How long one conversation is gone on with at most."""
 WARM_UP = 3
 
