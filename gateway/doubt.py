@@ -7,7 +7,6 @@ after it in its conversation waits behind it, so that replies reach the phone in
 
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-from uuid import UUID
 
 from sqlalchemy import select
 
@@ -50,7 +49,6 @@ def is_doubted(message: Message) -> bool:
 class Question:
     """What the list is asked about. Its `repr` shows no content and no number."""
 
-    conversation_id: UUID
     tried: datetime
     to: str = field(repr=False)
     sender: str = field(repr=False)
@@ -60,7 +58,6 @@ class Question:
 def question(conversation: Conversation, message: Message) -> Question:
     """What to ask about a doubted row."""
     return Question(
-        conversation.id,
         message.handled_at or message.created_at,
         Address(conversation.channel, conversation.person.phone or "").for_twilio(),
         Address(conversation.channel, conversation.our_address).for_twilio(),

@@ -1,6 +1,7 @@
 """A message goes out once, or it is known that nobody knows; what became of it moves forward only."""
 
 import json
+from collections.abc import Callable
 from datetime import timedelta
 from uuid import UUID, uuid4
 
@@ -11,7 +12,8 @@ from sqlalchemy.orm import Session
 
 from cases import service
 from cases.errors import NotTheOwner
-from cases.models import CaseEvent, User
+from cases.models import CaseEvent, Conversation, User
+from cases.ownership import change_owner
 from core.database import now
 from core.turns import Choice, Say
 from gateway import outbox, thread
@@ -19,7 +21,7 @@ from gateway.errors import CannotWrite, SendLater
 from gateway.models import Message, RegisteredContent
 from gateway.sending import MAX_ATTEMPTS, send
 from gateway.tasks import pick_up_left_behind
-from tests.integration.gateway.doubles import THEM, US, Line, refused
+from tests.integration.gateway.doubles import THEM, US, Fault, Line, refused
 
 pytestmark = pytest.mark.anyio
 
@@ -214,6 +216,114 @@ async def test_messages_behind_one_that_waits_wait_too(line: Line) -> None:
         session.execute(text("UPDATE procrastinate_jobs SET scheduled_at = NULL"))
     await line.work()
     assert line.twilio.bodies == ["An information line.", "Goodbye."]
+
+
+TWO = (INTRO, Say(say="say_goodbye"))
+THREE = (INTRO, Say(say="say_help"), Say(say="say_goodbye"))
+
+
+def jobs_run_now(line: Line) -> None:
+    with line.sessions.begin() as session:
+        session.execute(text("UPDATE procrastinate_jobs SET scheduled_at = NULL"))
+
+
+def taken(line: Line, happens: Callable[[], None] = lambda: None) -> Fault:
+    """Twilio takes a message over, and then something happens before anybody goes on."""
+
+    def takes(request: httpx.Request) -> httpx.Response:
+        faults, line.twilio.faults = line.twilio.faults, []
+        answer = line.twilio(request)
+        line.twilio.faults, line.twilio.seen = faults, line.twilio.seen - 1
+        happens()
+        return answer
+
+    return takes
+
+
+async def test_the_messages_of_one_reply_leave_one_after_the_other_without_a_pause(line: Line) -> None:
+    await queued(line, says=THREE)
+    first, second, third = line.rows("outbound")
+    send(line.gateway, first.id)
+    assert line.twilio.bodies == ["An information line.", "You can write here.", "Goodbye."]
+    for row in (first, second, third):
+        send(line.gateway, row.id)
+    await line.work()
+    assert line.twilio.seen == 3
+    assert {row.state for row in line.rows("outbound")} == {"sent"}
+
+
+async def test_a_later_job_takes_nothing_that_is_before_its_row(line: Line) -> None:
+    await queued(line, says=TWO)
+    send(line.gateway, line.rows("outbound")[1].id)
+    assert line.twilio.bodies == ["Goodbye."]
+    assert [row.state for row in line.rows("outbound")] == ["queued", "sent"]
+
+
+async def test_nothing_of_the_bot_leaves_behind_a_message_during_which_a_human_took_over(line: Line) -> None:
+    def take_over() -> None:
+        with line.sessions.begin() as session:
+            change_owner(session, line.conversation().id, "desk")
+
+    await queued(line, says=THREE)
+    line.twilio.faults = [taken(line, take_over)]
+    send(line.gateway, line.rows("outbound")[0].id)
+    assert line.twilio.bodies == ["An information line."]
+    assert [row.state for row in line.rows("outbound")] == ["sent", "dropped", "dropped"]
+
+
+async def test_nothing_leaves_behind_a_message_during_which_the_person_wrote_stop(line: Line) -> None:
+    def stop() -> None:
+        with line.sessions.begin() as session:
+            session.get_one(Conversation, line.conversation().id).opted_out = True
+
+    await queued(line, says=TWO)
+    line.twilio.faults = [taken(line, stop)]
+    send(line.gateway, line.rows("outbound")[0].id)
+    assert [row.state for row in line.rows("outbound")] == ["sent", "dropped"]
+
+
+@pytest.mark.parametrize("fault", [no_connection, BROKEN[0], timeout])
+async def test_what_fails_in_the_middle_of_a_reply_is_neither_overtaken_nor_sent_twice(
+    line: Line, fault: Fault
+) -> None:
+    await queued(line, says=THREE)
+    line.twilio.faults = [taken(line), fault]
+    with pytest.raises(SendLater):
+        send(line.gateway, line.rows("outbound")[0].id)
+    assert line.twilio.bodies == ["An information line."]
+    assert [row.state for row in line.rows("outbound")][::2] == ["sent", "queued"]
+    if fault is not no_connection:
+        send(line.gateway, line.rows("outbound")[0].id)
+        assert len(line.twilio.sent) == 1, "its own job asks what became of it, and until then nothing follows"
+        earlier(line, 31)
+    await line.work()
+    jobs_run_now(line)
+    await line.work()
+    sent = ["An information line.", "You can write here.", "Goodbye."]
+    assert line.twilio.bodies == (sent if fault is not timeout else [sent[0], sent[2]])
+    assert line.rows("outbound")[1].state == ("sent" if fault is not timeout else "uncertain")
+
+
+async def test_behind_a_message_that_a_dead_worker_had_begun_nothing_leaves_before_staff_see_it(line: Line) -> None:
+    await queued(line, says=THREE)
+    first, second, third = line.rows("outbound")
+    with line.sessions.begin() as session:
+        session.get_one(Message, second.id).state = "sending"
+    send(line.gateway, first.id)
+    assert line.twilio.bodies == ["An information line."]
+    send(line.gateway, second.id)
+    assert [row.state for row in line.rows("outbound")] == ["sent", "uncertain", "sent"]
+    send(line.gateway, third.id)
+    assert line.twilio.bodies == ["An information line.", "Goodbye."]
+
+
+async def test_what_a_reply_no_longer_needs_is_left_out_and_the_rest_goes_on(line: Line) -> None:
+    await queued(line, says=THREE)
+    with line.sessions.begin() as session:
+        session.execute(text("UPDATE message SET body_encrypted = NULL WHERE key = 'say_help'"))
+    send(line.gateway, line.rows("outbound")[0].id)
+    assert line.twilio.bodies == ["An information line.", "Goodbye."]
+    assert [row.state for row in line.rows("outbound")] == ["sent", "dropped", "sent"]
 
 
 async def test_after_many_attempts_a_message_has_failed(line: Line) -> None:
