@@ -29,7 +29,6 @@ class Ready:
     """What is handed over of a row. Its `repr` shows no content and no number."""
 
     message_id: UUID
-    conversation_id: UUID
     outgoing: Callable[[str | None], Outgoing]
     content: Content | None
     template: str | None
@@ -41,7 +40,6 @@ def make_ready(gateway: Gateway, conversation: Conversation, message: Message, *
     """Everything of a row that is handed over, read while the conversation is locked."""
     return Ready(
         message.id,
-        conversation.id,
         _outgoing(gateway, conversation, message),
         _content(message),
         template_of(message),

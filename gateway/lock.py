@@ -29,7 +29,9 @@ def is_locked(session: Session, conversation: Conversation, message: Message, se
         .order_by(Message.seq.desc())
         .limit(1)
     ).scalar_one_or_none()
-    return before is not None and message.created_at - before > _patience(session, conversation, settings)
+    if before is None or message.created_at - before <= min(settings.lock_after, settings.lock_after_sensitive):
+        return False
+    return message.created_at - before > _patience(session, conversation, settings)
 
 
 def next_is_locked(session: Session, conversation: Conversation, row: Message, settings: Settings) -> bool:

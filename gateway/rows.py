@@ -4,7 +4,8 @@ import json
 from collections.abc import Sequence
 from uuid import UUID
 
-from sqlalchemy.orm import Session
+from sqlalchemy import select
+from sqlalchemy.orm import Session, contains_eager
 
 from cases.models import Conversation, User
 from core.database import notify, now
@@ -24,6 +25,22 @@ def manner_of(conversation: Conversation, language: str | None, wording: Wording
     known = [code for code in (conversation.language, language) if code in wording.codes]
     clock = clock_of((conversation.person.phone or "", conversation.our_address), settings.countries)
     return Manner([*known, wording.codes[0]][0], conversation.channel, clock, now())
+
+
+def lock_message(session: Session, message_id: UUID) -> Message:
+    """A message with its conversation and person, as the database has them now; both rows are locked until the transaction ends.
+
+    The conversation first: so everybody does it, and nobody waits for each other. Raises NoResultFound.
+    """
+    return session.execute(
+        select(Message)
+        .join(Message.conversation)
+        .join(Conversation.person)
+        .options(contains_eager(Message.conversation).contains_eager(Conversation.person))
+        .where(Message.id == message_id)
+        .with_for_update(of=[Conversation, Message])
+        .execution_options(populate_existing=True)
+    ).scalar_one()
 
 
 def queue_parts(

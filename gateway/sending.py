@@ -6,15 +6,13 @@ and is shown to staff. So does one that Twilio answered with an error of its own
 
 from collections.abc import Callable
 from itertools import takewhile
-from typing import NamedTuple
 from uuid import UUID
 
-from sqlalchemy import select
+from sqlalchemy import select, text
 from sqlalchemy.orm import Session, aliased
 
 from cases.models import Conversation
-from cases.ownership import lock_conversation
-from core.database import notify, now
+from core.database import DESK_CHANNEL, notify, now
 from core.logging import get_logger
 from gateway import doubt
 from gateway.errors import MaybeSent, NotSent, Refused, SendLater
@@ -23,7 +21,8 @@ from gateway.handing_over import Ready, hand_over, make_ready, template_of
 from gateway.lock import next_is_locked
 from gateway.models import Message
 from gateway.opting_out import confirmed
-from gateway.statuses import advance, report_failure
+from gateway.rows import lock_message
+from gateway.statuses import FORWARD, advance, report_failure
 from gateway.twilio_client import Accepted
 from gateway.window import closed_meanwhile, hold, is_open
 from gateway.withholding import withhold
@@ -35,9 +34,16 @@ OPEN = ("queued", "sending", "uncertain")
 """States of a row of which something may still be to be done."""
 
 
-class _Row(NamedTuple):
-    message_id: UUID
-    conversation_id: UUID
+_TAKEN_OVER = text("""
+    WITH taken AS (
+      UPDATE message SET state = 'sent', provider_sid = :sid, segments = coalesce(:segments, segments), error_code = NULL,
+        status = coalesce(status, :status)
+      WHERE id = :id AND NOT confirms_opt_out
+        AND ((state = 'sending' AND status IS NULL)
+          OR (state = 'sent' AND provider_sid = :sid AND status = ANY(:not_behind)))
+      RETURNING id, conversation_id, attempts)
+    SELECT attempts, pg_notify(:channel, CAST(json_build_object('conversation', conversation_id, 'message', id) AS text)) FROM taken
+""")
 
 
 def send(gateway: Gateway, message_id: UUID) -> None:
@@ -63,17 +69,17 @@ def send(gateway: Gateway, message_id: UUID) -> None:
             _hand_on(gateway, prepared)
 
 
-def _open_rows(session: Session, message_id: UUID) -> list[_Row]:
+def _open_rows(session: Session, message_id: UUID) -> list[UUID]:
     """This row, unless it is done, and those behind it up to the first that somebody began: a doubted message may not be overtaken."""
     this = aliased(Message)
     found = session.execute(
-        select(Message.id, Message.conversation_id, Message.state)
+        select(Message.id, Message.state)
         .join(this, this.conversation_id == Message.conversation_id)
         .where(this.id == message_id, Message.seq >= this.seq, Message.state.in_(OPEN))
         .order_by(Message.seq)
     ).all()
     behind = takewhile(lambda row: row.state == "queued", (row for row in found if row.id != message_id))
-    return [_Row(row.id, row.conversation_id) for row in (*(row for row in found if row.id == message_id), *behind)]
+    return [row.id for row in (*(row for row in found if row.id == message_id), *behind)]
 
 
 def _hand_on(gateway: Gateway, ready: Ready) -> None:
@@ -94,21 +100,48 @@ def _hand_on(gateway: Gateway, ready: Ready) -> None:
         code = fault.code
         _conclude(gateway, ready, lambda row: _failed(row, code))
     else:
-        _conclude(gateway, ready, lambda row: _accepted(row, accepted))
+        if not _taken_over(gateway, ready, accepted):
+            _conclude(gateway, ready, lambda row: _accepted(row, accepted))
 
 
-def _settle(gateway: Gateway, doubted: _Row, question: doubt.Question) -> None:
+def _taken_over(gateway: Gateway, ready: Ready, accepted: Accepted) -> bool:
+    """Write down that Twilio has a message, by one statement and without holding the conversation: so most sendings end.
+
+    False where `_accepted` has to look. Whoever has read a reply writes at that moment, and must not find their conversation locked.
+    """
+    status = accepted.status if accepted.status in FORWARD else None
+    with gateway.sessions.begin() as session:
+        attempt = session.execute(
+            _TAKEN_OVER,
+            {
+                "id": ready.message_id,
+                "sid": accepted.sid,
+                "segments": accepted.segments or None,
+                "status": status,
+                "not_behind": [word for word, place in FORWARD.items() if place >= FORWARD.get(status or "", 0)],
+                "channel": DESK_CHANNEL,
+            },
+        ).one_or_none()
+    if attempt is None:
+        return False
+    log.info(
+        "a message was sent", message=str(ready.message_id), state="sent", error_code=None, attempt=attempt.attempts
+    )
+    return True
+
+
+def _settle(gateway: Gateway, doubted: UUID, question: doubt.Question) -> None:
     """Ask Twilio's list about a doubted row: it becomes `sent`, or `queued` again. Raises SendLater while the list does not decide."""
     accepted, again = None, True
     try:
         accepted = doubt.look(gateway, question)
     except doubt.Unsettled:
-        raise SendLater(doubted.message_id) from None
+        raise SendLater(doubted) from None
     except doubt.Undecided:
         again = False
     with gateway.sessions.begin() as session:
-        conversation = lock_conversation(session, doubted.conversation_id)
-        row = _locked(session, doubted.message_id)
+        row = lock_message(session, doubted)
+        conversation = row.conversation
         if not doubt.is_doubted(row):
             return  # a callback settled it meanwhile
         if accepted is not None:
@@ -123,10 +156,10 @@ def _settle(gateway: Gateway, doubted: _Row, question: doubt.Question) -> None:
         log.info("a doubted message was settled", message=str(row.id), state=row.state)
 
 
-def _prepare(gateway: Gateway, session: Session, row: _Row) -> Ready | doubt.Question | None:
+def _prepare(gateway: Gateway, session: Session, message_id: UUID) -> Ready | doubt.Question | None:
     """Re-read who owns the conversation, right before sending; None: there is nothing to send. A question: Twilio may have it."""
-    conversation = lock_conversation(session, row.conversation_id)
-    message = _locked(session, row.message_id)
+    message = lock_message(session, message_id)
+    conversation = message.conversation
     if message.state == "sending":
         _uncertain(message)
         report_failure(session, conversation, message)
@@ -175,8 +208,8 @@ def _stale(gateway: Gateway, session: Session, conversation: Conversation, messa
 
 def _conclude(gateway: Gateway, ready: Ready, change: Callable[[Message], None]) -> None:
     with gateway.sessions.begin() as session:
-        conversation = lock_conversation(session, ready.conversation_id)
-        message = _locked(session, ready.message_id)
+        message = lock_message(session, ready.message_id)
+        conversation = message.conversation
         change(message)
         if message.state == "failed" and closed_meanwhile(conversation, message):
             hold(session, conversation, message)
@@ -228,12 +261,6 @@ def _doubted(message: Message, reason: str) -> None:
 def _uncertain(message: Message) -> None:
     if message.state == "sending":
         message.state = "uncertain"
-
-
-def _locked(session: Session, message_id: UUID) -> Message:
-    return session.execute(
-        select(Message).where(Message.id == message_id).with_for_update().execution_options(populate_existing=True)
-    ).scalar_one()
 
 
 def _tell(session: Session, message: Message) -> None:

@@ -34,15 +34,16 @@ _MOVE = text("""
       SELECT * FROM unnest(CAST(:ids AS uuid[]), CAST(:sids AS text[]), CAST(:statuses AS text[])) AS told(id, sid, word)),
     place AS (SELECT * FROM unnest(CAST(:words AS text[]), CAST(:places AS integer[])) AS place(word, number)),
     free AS (
-      SELECT message.id, told.word
+      SELECT message.id, told.word, told.sid
       FROM message JOIN told USING (id) LEFT JOIN place AS before ON before.word = status JOIN place ON place.word = told.word
-      WHERE direction = 'outbound' AND state = 'sent' AND provider_sid = sid
-        AND (status IS NULL OR before.number < place.number)
+      WHERE direction = 'outbound' AND (status IS NULL OR before.number < place.number)
+        AND ((state = 'sent' AND provider_sid = sid)
+          OR (state = 'sending' AND provider_sid IS NULL AND held_since IS NULL))
         AND NOT (told.word = ANY(:arrived) AND EXISTS (
           SELECT FROM conversation WHERE conversation.id = conversation_id AND hold = 'delivery_failed'))
       FOR UPDATE OF message SKIP LOCKED),
     moved AS (
-      UPDATE message SET status = word, error_code = NULL FROM free WHERE message.id = free.id
+      UPDATE message SET status = word, error_code = NULL, state = 'sent', provider_sid = sid FROM free WHERE message.id = free.id
       RETURNING message.id, conversation_id)
     SELECT id, pg_notify(:channel, CAST(json_build_object('conversation', conversation_id, 'message', id) AS text)) FROM moved
 """)
@@ -104,7 +105,9 @@ def receive_status(session: Session, message_id: str | None, form: Form) -> bool
 
 
 def move_together(session: Session, told: Sequence[Told]) -> list[bool]:
-    """Move the statuses of messages that we know Twilio has, by one statement: two such callbacks come for each message.
+    """Move the statuses of messages that Twilio has, by one statement: two such callbacks come for each message.
+
+    The first of them often overtakes the answer to our own request, which tells us Twilio's id; it tells us the same.
 
     It concerns the rows alone, so nobody has to wait for a conversation, and a row that somebody works on is not waited for either. False
     where `receive_status` has to look, because more is to be done, or nothing. The caller commits.

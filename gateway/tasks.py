@@ -4,6 +4,7 @@ from contextlib import suppress
 from uuid import UUID
 
 import procrastinate
+from procrastinate.job_context import JobContext
 from procrastinate.jobs import Job
 from procrastinate.retry import BaseRetryStrategy, RetryDecision
 from sqlalchemy import text
@@ -59,9 +60,9 @@ class Backoff(BaseRetryStrategy):
 def add_tasks(app: procrastinate.App, gateway: Gateway) -> None:
     """Register the jobs with the worker's application."""
 
-    @app.task(name=TURN, queue=TURNS, retry=Backoff(12))
-    def turn(conversation_id: str) -> None:
-        handle_next(gateway, UUID(conversation_id))
+    @app.task(name=TURN, queue=TURNS, retry=Backoff(12), pass_context=True)
+    def turn(context: JobContext, conversation_id: str) -> None:
+        handle_next(gateway, UUID(conversation_id), again=context.job.attempts > 0)
 
     @app.task(name=SEND, queue=OUTBOX, retry=Backoff(MAX_ATTEMPTS + 4))
     def send_message(message_id: str) -> None:

@@ -29,6 +29,7 @@ from gateway.opting_out import stop
 from gateway.outbox import why_silent
 from gateway.parking import park, to_thread
 from gateway.reading import Meaning
+from gateway.rows import lock_message
 from gateway.unanswered import for_humans
 from gateway.window import release
 from gateway.wording import clean
@@ -36,7 +37,7 @@ from gateway.wording import clean
 log = get_logger(__name__)
 
 MAX_ATTEMPTS = 3
-"""After so many runs that broke, a message is parked: it must not keep those behind it from being read."""
+"""After so many counted runs that broke, a message is parked: it must not keep those behind it from being read."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,19 +63,25 @@ class _Asked:
         return self.request.payload is not None and self.request.payload.intent == "opt_out"
 
 
-def handle_next(gateway: Gateway, conversation_id: UUID) -> None:
-    """Handle the oldest message of a conversation that is not handled; exactly one, or none when there is none."""
+def handle_next(gateway: Gateway, conversation_id: UUID, *, again: bool = False) -> None:
+    """Handle the oldest message of a conversation that is not handled; exactly one, or none when there is none.
+
+    With `again` (a run of this job broke) the attempt is written down before anything else is done: a message whose reading kills the
+    process would otherwise be read for ever. Of a first run it is written with what was read.
+    """
     with gateway.sessions.begin() as session:
         message = _next(session, lock_conversation(session, conversation_id))
         if message is None:
             return
         message.attempts += 1
-        message_id, attempts = message.id, message.attempts
-    if attempts > MAX_ATTEMPTS:
-        park(gateway, conversation_id, message_id)
+        worn_out = message.attempts > MAX_ATTEMPTS
+        asked = None if again or worn_out else _ask(gateway, session, message)
+    if worn_out:
+        park(gateway, conversation_id, message.id)
         return
-    with gateway.sessions.begin() as session:
-        asked = _ask(gateway, session, conversation_id, message_id)
+    if again:
+        with gateway.sessions.begin() as session:
+            asked = _ask(gateway, session, lock_message(session, message.id))
     if asked is None:
         return
     outcome: TurnReply | str
@@ -96,10 +103,9 @@ def _next(session: Session, conversation: Conversation) -> Message | None:
     ).scalar_one_or_none()
 
 
-def _ask(gateway: Gateway, session: Session, conversation_id: UUID, message_id: UUID) -> _Asked | None:
-    """What to ask the engine; None when the message is none of the bot's."""
-    conversation = lock_conversation(session, conversation_id)
-    message = session.get_one(Message, message_id)
+def _ask(gateway: Gateway, session: Session, message: Message) -> _Asked | None:
+    """What to ask the engine; None when the message is none of the bot's. Message and conversation must be locked."""
+    conversation = message.conversation
     from_desk = message.author == "system"
     if message.state != "received":
         return None
@@ -167,8 +173,8 @@ def _from_desk(conversation: Conversation, message: Message) -> Entry:
 def _finish(gateway: Gateway, asked: _Asked, outcome: TurnReply | str) -> None:
     """Write down what the bot said, or that it failed, if the conversation is still the bot's."""
     with gateway.sessions.begin() as session:
-        conversation = lock_conversation(session, asked.request.conversation_id)
-        message = session.get_one(Message, asked.message_id, with_for_update=True)
+        message = lock_message(session, asked.message_id)
+        conversation = message.conversation
         if message.state != "received":
             return
         if conversation.epoch != asked.epoch or conversation.silent:

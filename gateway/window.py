@@ -66,6 +66,8 @@ def release(session: Session, conversation: Conversation, *, word: str | None = 
     `word` is what their whole message means by itself. What the bot or the service said under an older owner is dropped, and a
     caseworker's text when the desk no longer has the conversation. Where nobody knows who writes, everything waits on.
     """
+    if conversation.channel != "whatsapp":
+        return 0  # nothing is ever held
     # A human who has the conversation has judged who writes; the bot waits for the word.
     unknown = conversation.locked_at is not None and conversation.owner != "desk"
     if conversation.silent or conversation.hold or unknown or word in KEPT_BACK or not is_open(conversation):

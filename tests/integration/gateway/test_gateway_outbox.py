@@ -3,6 +3,7 @@
 import json
 from collections.abc import Callable
 from datetime import timedelta
+from itertools import product
 from uuid import UUID, uuid4
 
 import httpx
@@ -13,14 +14,16 @@ from sqlalchemy.orm import Session
 from cases import service
 from cases.errors import NotTheOwner
 from cases.models import CaseEvent, Conversation, User
-from cases.ownership import change_owner
+from cases.ownership import change_owner, lock_conversation
 from core.database import now
 from core.turns import Choice, Say
 from gateway import outbox, thread
 from gateway.errors import CannotWrite, SendLater
+from gateway.handing_over import make_ready
 from gateway.models import Message, RegisteredContent
-from gateway.sending import MAX_ATTEMPTS, send
+from gateway.sending import MAX_ATTEMPTS, _accepted, _taken_over, send
 from gateway.tasks import pick_up_left_behind
+from gateway.twilio_client import Accepted
 from tests.integration.gateway.doubles import THEM, US, Fault, Line, refused
 
 pytestmark = pytest.mark.anyio
@@ -429,9 +432,6 @@ async def test_statuses_move_forward_only(line: Line, statuses: list[str], last:
 
 
 async def test_a_callback_that_overtakes_the_answer_is_kept(line: Line) -> None:
-    from gateway.sending import _accepted
-    from gateway.twilio_client import Accepted
-
     row = await queued(line)
     with line.sessions.begin() as session:
         session.get_one(Message, row.id).state = "sending"
@@ -439,6 +439,55 @@ async def test_a_callback_that_overtakes_the_answer_is_kept(line: Line) -> None:
     with line.sessions.begin() as session:
         _accepted(session.get_one(Message, row.id), Accepted("SM7", "queued", 1))
     assert state(line) == ("failed", "failed", "30005")
+
+
+async def test_that_twilio_has_a_message_is_written_down_alike_by_one_statement_and_by_looking(line: Line) -> None:
+    row = await queued(line)
+    known = [Accepted("SM7", "queued", 2), Accepted("SM7", "accepted", None), Accepted("SM7", "unheard_of", 0)]
+    states, statuses = (
+        ("sending", "sent", "failed", "uncertain", "held"),
+        (None, "accepted", "queued", "delivered", "failed"),
+    )
+    alone = 0
+    for accepted, state, status, sid in product(known, states, statuses, (None, "SM7", "SM8")):
+        ends = []
+        for together in (True, False):
+            with line.sessions.begin() as session:
+                message = session.get_one(Message, row.id)
+                message.state, message.status, message.provider_sid, message.error_code = state, status, sid, None
+                message.segments, message.attempts = 1, 1
+                ready = make_ready(line.gateway, message.conversation, message, last_attempt=False)
+            written = together and _taken_over(line.gateway, ready, accepted)
+            alone += written
+            with line.sessions.begin() as session:
+                after = session.get_one(Message, row.id)
+                if not written:
+                    _accepted(after, accepted)
+                ends.append((after.state, after.status, after.provider_sid, after.segments, after.error_code))
+        assert ends[0] == ends[1], (accepted.status, state, status, sid)
+    assert alone > len(known) * 3
+
+
+async def test_the_confirmation_of_an_opt_out_is_looked_at_when_it_has_left(line: Line) -> None:
+    row = await queued(line)
+    with line.sessions.begin() as session:
+        session.get_one(Message, row.id).confirms_opt_out = True
+        session.get_one(Conversation, row.conversation_id).opt_out_pending = True
+    await line.work()
+    assert (state(line)[0], line.conversation().opted_out) == ("sent", True)
+
+
+async def test_what_a_person_writes_to_a_reply_just_sent_finds_its_conversation_free(line: Line) -> None:
+    """The answer of Twilio is written down without the conversation's lock."""
+    row = await queued(line)
+    with line.sessions.begin() as session:
+        message = session.get_one(Message, row.id)
+        message.state = "sending"
+        ready = make_ready(line.gateway, message.conversation, message, last_attempt=False)
+    with line.sessions.begin() as session:
+        lock_conversation(session, row.conversation_id)
+        assert _taken_over(line.gateway, ready, Accepted("SM7", "queued", 1))
+    assert state(line) == ("sent", "queued", None)
 
 
 async def test_a_status_needs_its_signature_and_nothing_breaks_it(line: Line) -> None:

@@ -1,17 +1,23 @@
 """What happens when the ground gives way: a full disk, a lost connection, a clock that jumps. Nothing is lost and nothing is said twice."""
 
+import asyncio
+import time
 from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 
 import psycopg
 import pytest
-from sqlalchemy import Connection, event, text
+from sqlalchemy import Connection, event, select, text
 from sqlalchemy.exc import DBAPIError
 
+from cases.ownership import lock_conversation
 from core.database import now
 from core.turns import Item, Say, TurnRequest
+from gateway import tasks, turn
 from gateway.models import Message, Reconciliation
 from gateway.reconcile import last, reconcile
+from gateway.rows import lock_message
 from gateway.turn import handle_next
 from tests.databases import end_connections
 from tests.integration.gateway.doubles import Line
@@ -128,3 +134,68 @@ async def test_a_clock_that_ran_ahead_hides_no_lost_message_afterwards(line: Lin
         "the look after the jump begins where the last look before it ended"
     )
     assert all(span.since <= span.until for span in spans)
+
+
+async def test_a_message_whose_reading_kills_the_process_is_counted_from_the_second_run_on(
+    line: Line, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The first run writes its attempt with what it read; a run after one that broke writes it before it reads."""
+
+    def dies(*_: object) -> None:
+        raise SystemExit
+
+    await line.write("hello")
+    monkeypatch.setattr(turn, "find_alarm", dies)
+    for again, attempts in [(False, 0), (True, 1), (True, 2), (True, 3)]:
+        with pytest.raises(SystemExit):
+            turn.handle_next(line.gateway, line.conversation().id, again=again)
+        assert line.rows("inbound")[0].attempts == attempts
+    turn.handle_next(line.gateway, line.conversation().id, again=True)
+    assert line.rows("inbound")[0].state == "parked"
+
+
+async def test_the_job_of_a_run_that_broke_says_so(line: Line, monkeypatch: pytest.MonkeyPatch) -> None:
+    said: list[bool] = []
+
+    def break_once(*_: object, again: bool = False) -> None:
+        said.append(again)
+        if not again:
+            raise RuntimeError
+
+    await line.write("hello")
+    monkeypatch.setattr(tasks, "handle_next", break_once)
+    await line.work()
+    run(line, "UPDATE procrastinate_jobs SET scheduled_at = NULL")
+    await line.work()
+    assert said == [False, True]
+
+
+async def test_a_message_is_locked_after_its_conversation_and_read_as_it_is_then(line: Line) -> None:
+    """Two who lock in different orders would wait for each other; what was read before the wait would undo what was written during it."""
+    await line.write("hello")
+    message_id = line.rows("inbound")[0].id
+    with ThreadPoolExecutor(1) as other, line.sessions.begin() as session:
+        conversation = lock_conversation(session, line.conversation().id)
+
+        def look() -> tuple[str, int]:
+            with line.sessions.begin() as inner:
+                row = lock_message(inner, message_id)
+                return row.state, row.conversation.epoch
+
+        looking = other.submit(look)
+        await asyncio.to_thread(somebody_waits, line)
+        row = session.execute(select(Message).where(Message.id == message_id).with_for_update(nowait=True)).scalar_one()
+        row.state = "parked"
+        conversation.epoch += 7
+        session.commit()
+        assert looking.result(timeout=10) == ("parked", 7)
+
+
+def somebody_waits(line: Line) -> None:
+    query = "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'"
+    for _ in range(500):
+        with line.sessions.begin() as session:
+            if session.execute(text(query)).scalar_one():
+                return
+        time.sleep(0.02)
+    raise AssertionError("nobody waits")

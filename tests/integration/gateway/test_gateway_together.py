@@ -1,13 +1,14 @@
 """Messages and statuses of the same moment: together they leave behind what they would have left behind one by one."""
 
 import asyncio
+import json
 import random
 from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 from typing import Any
 
 import pytest
-from hypothesis import HealthCheck, given
+from hypothesis import HealthCheck, example, given
 from hypothesis import settings as how
 from hypothesis import strategies as st
 from sqlalchemy import select, text
@@ -274,7 +275,15 @@ async def until_waiting(sessions: Sessions, count: int) -> None:
     raise AssertionError("nobody waits")
 
 
-def sent(session: Any, conversation: Conversation, sid: str, state: str, status: str | None) -> Message:
+def sent(
+    session: Any,
+    conversation: Conversation,
+    sid: str | None,
+    state: str,
+    *,
+    status: str | None,
+    refused: str | None = None,
+) -> Message:
     message = Message(
         conversation_id=conversation.id,
         direction="outbound",
@@ -283,6 +292,8 @@ def sent(session: Any, conversation: Conversation, sid: str, state: str, status:
         state=state,
         status=status,
     )
+    if refused is not None:
+        message.extra, message.held_since = json.dumps({"refused": [refused]}), now()
     session.add(message)
     session.flush()
     return message
@@ -290,11 +301,14 @@ def sent(session: Any, conversation: Conversation, sid: str, state: str, status:
 
 @how(max_examples=30, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(
-    rows=st.lists(st.tuples(st.sampled_from(["sent", "sending", "uncertain", "failed"]), st.none() | st.sampled_from([*FORWARD])),
+    rows=st.lists(st.tuples(st.sampled_from(["sent", "sending", "uncertain", "failed", "held", "queued"]),
+                            st.none() | st.sampled_from([*FORWARD]), st.sampled_from(["known", "not_yet", "refused_before"])),
                   min_size=1, max_size=4),
     hold=st.sampled_from([None, "delivery_failed", "not_safe"]),
     told=st.lists(st.tuples(st.integers(0, 3), st.sampled_from([*FORWARD, "nonsense"]), st.booleans()), min_size=1, max_size=8),
 )  # fmt: skip
+@example(rows=[("sending", None, "refused_before")], hold=None, told=[(0, "delivered", False)])
+@example(rows=[("sending", None, "not_yet")], hold=None, told=[(0, "queued", True), (0, "sent", True)])
 def test_statuses_together_leave_what_they_leave_one_by_one(
     sessions: Sessions, settings: Settings, rows: list[Any], hold: str | None, told: list[tuple[int, str, bool]]
 ) -> None:
@@ -307,13 +321,20 @@ def test_statuses_together_leave_what_they_leave_one_by_one(
             conversation = session.get_one(Conversation, session.get_one(Message, first).conversation_id)
             conversation.hold = hold
             messages = [
-                sent(session, conversation, f"SM{side}{number}", state, status)
-                for number, (state, status) in enumerate(rows)
+                sent(
+                    session,
+                    conversation,
+                    f"SM{side}{number}" if sid == "known" else None,
+                    state,
+                    status=status,
+                    refused=f"SMother{side}" if sid == "refused_before" else None,
+                )
+                for number, (state, status, sid) in enumerate(rows)
             ]
         said = []
         for which, status, own in told:
             number = which % len(messages)
-            sid = f"SM{side}{number}" if own else "SMother"
+            sid = f"SM{side}{number}" if own or rows[number][2] == "not_yet" else f"SMother{side}"
             said.append((str(messages[number].id), Form({"MessageSid": [sid], "MessageStatus": [status]})))
         if side == 1:
             with sessions.begin() as session:
@@ -326,7 +347,10 @@ def test_statuses_together_leave_what_they_leave_one_by_one(
             after = [session.get_one(Message, message.id) for message in messages]
             ends.append(
                 (
-                    [(row.state, row.status, row.error_code) for row in after],
+                    [
+                        (row.state, row.status, row.error_code, (row.provider_sid or "").replace(f"SM{side}", ""))
+                        for row in after
+                    ],
                     session.get_one(Conversation, conversation.id).hold,
                 )
             )
@@ -338,7 +362,7 @@ async def test_statuses_in_any_order_at_once_end_at_the_furthest(line: Line) -> 
     await line.say("hello")
     with line.sessions.begin() as session:
         conversation = session.execute(select(Conversation)).scalar_one()
-        messages = [sent(session, conversation, f"SMout{number}", "sent", "queued") for number in range(20)]
+        messages = [sent(session, conversation, f"SMout{number}", "sent", status="queued") for number in range(20)]
     calls = [(message, status) for message in messages for status in ("sending", "sent", "delivered", "read")]
     random.Random(5).shuffle(calls)
     answers = await asyncio.gather(
