@@ -8,22 +8,25 @@ happen one after the other.
 
 from uuid import UUID
 
-from sqlalchemy import select
+from sqlalchemy import bindparam, select
 from sqlalchemy.orm import Session, joinedload
 
 from cases.models import Conversation
 from core.database import notify
 
+# Made once: to build it cost as much as to ask it, and every turn asks it.
+_LOCK = (
+    select(Conversation)
+    .where(Conversation.id == bindparam("id"))
+    .options(joinedload(Conversation.person, innerjoin=True))
+    .with_for_update(of=Conversation)
+    .execution_options(populate_existing=True)
+)
+
 
 def lock_conversation(session: Session, conversation_id: UUID) -> Conversation:
     """The conversation with its person, locked until the transaction ends, as the database has it now. Raises NoResultFound."""
-    return session.execute(
-        select(Conversation)
-        .where(Conversation.id == conversation_id)
-        .options(joinedload(Conversation.person, innerjoin=True))
-        .with_for_update(of=Conversation)
-        .execution_options(populate_existing=True)
-    ).scalar_one()
+    return session.execute(_LOCK, {"id": conversation_id}).scalar_one()
 
 
 def change_owner(session: Session, conversation_id: UUID, owner: str) -> Conversation:

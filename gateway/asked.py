@@ -1,6 +1,8 @@
 """What was asked and answered last, as the rows hold it."""
 
 import json
+from collections.abc import Sequence
+from datetime import datetime
 
 from sqlalchemy import ColumnElement, and_, func, or_, select, true
 from sqlalchemy.orm import Session, aliased
@@ -22,6 +24,25 @@ def inbound_of(message: Message) -> Inbound:
         button=extra.get("button"),
         media=tuple(extra.get("media", ())),
         help_word=extra.get("opt_out") == "HELP",
+    )
+
+
+def times_written(session: Session, message: Message, many: int) -> Sequence[datetime]:
+    """When the person wrote this message and those before it, as many at most, the latest first."""
+    return (
+        session.execute(
+            select(Message.created_at)
+            .where(
+                Message.conversation_id == message.conversation_id,
+                Message.direction == "inbound",
+                Message.author == "person",
+                Message.seq <= message.seq,
+            )
+            .order_by(Message.seq.desc())
+            .limit(many)
+        )
+        .scalars()
+        .all()
     )
 
 

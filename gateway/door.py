@@ -14,7 +14,15 @@ from cases.ownership import change_owner
 from core.database import now
 from core.turns import Alarm, Payload, Sign
 from gateway import secret_answers
-from gateway.asked import asked_by_desk, asked_in_this_session, inbound_of, last_question, read_before, remember_reading
+from gateway.asked import (
+    asked_by_desk,
+    asked_in_this_session,
+    inbound_of,
+    last_question,
+    read_before,
+    remember_reading,
+    times_written,
+)
 from gateway.contacts import numbers_to_call
 from gateway.gateway import Gateway
 from gateway.lock import begin_anew, is_locked
@@ -53,8 +61,9 @@ def enter(
         return Entry(Meaning(payload=before[0]), before[1])
     inbound = _without_old_button(session, conversation, inbound_of(message))
     text = clean(inbound.body)
-    signs = signs_of(session, conversation, message, text, gateway)
-    if is_locked(session, conversation, message, gateway.settings) and not _answers_the_desk(
+    times = times_written(session, message, gateway.settings.burst_messages + 1)
+    signs = signs_of(conversation, text, times, gateway)
+    if is_locked(session, conversation, times, gateway.settings) and not _answers_the_desk(
         session, conversation, inbound, language, gateway.wording
     ):
         untapped = replace(inbound, button=None)

@@ -1,37 +1,31 @@
 """When a conversation locks: after so long a pause that nobody knows any more who holds the phone (protocol 3.2)."""
 
-from datetime import timedelta
+from collections.abc import Sequence
+from datetime import datetime, timedelta
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from cases.models import Conversation
 from core.settings import Settings
-from gateway.asked import last_question
+from gateway.asked import last_question, times_written
 from gateway.models import Message
 from screening.questions import questionnaire
 
 
-def is_locked(session: Session, conversation: Conversation, message: Message, settings: Settings) -> bool:
-    """Whether nobody knows any more who writes: locked since an earlier message, or by the pause before this one."""
+def is_locked(session: Session, conversation: Conversation, times: Sequence[datetime], settings: Settings) -> bool:
+    """Whether nobody knows any more who writes: locked since an earlier message, or by the pause before this one.
+
+    `times`: when this message and the one before it were written.
+    """
     if conversation.new_session:
         return False
     if conversation.locked_at is not None:
         return True
-    before = session.execute(
-        select(Message.created_at)
-        .where(
-            Message.conversation_id == conversation.id,
-            Message.direction == "inbound",
-            Message.author == "person",
-            Message.seq < message.seq,
-        )
-        .order_by(Message.seq.desc())
-        .limit(1)
-    ).scalar_one_or_none()
-    if before is None or message.created_at - before <= min(settings.lock_after, settings.lock_after_sensitive):
+    pause = times[0] - times[1] if len(times) > 1 else timedelta()
+    if pause <= min(settings.lock_after, settings.lock_after_sensitive):
         return False
-    return message.created_at - before > _patience(session, conversation, settings)
+    return pause > _patience(session, conversation, settings)
 
 
 def next_is_locked(session: Session, conversation: Conversation, row: Message, settings: Settings) -> bool:
@@ -55,7 +49,7 @@ def next_is_locked(session: Session, conversation: Conversation, row: Message, s
         .order_by(Message.seq)
         .limit(1)
     ).one_or_none()
-    return waiting is not None and is_locked(session, conversation, waiting, settings)
+    return waiting is not None and is_locked(session, conversation, times_written(session, waiting, 2), settings)
 
 
 def begin_anew(conversation: Conversation, message: Message) -> None:

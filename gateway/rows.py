@@ -4,7 +4,7 @@ import json
 from collections.abc import Sequence
 from uuid import UUID
 
-from sqlalchemy import select
+from sqlalchemy import bindparam, select
 from sqlalchemy.orm import Session, contains_eager
 
 from cases.models import Conversation, User
@@ -19,6 +19,17 @@ from gateway.times import clock_of
 from gateway.window import SEND, hold, is_open
 from gateway.wording import Wording
 
+# Made once: to build it cost as much as to ask it, and every turn asks it three times.
+_LOCK = (
+    select(Message)
+    .join(Message.conversation)
+    .join(Conversation.person)
+    .options(contains_eager(Message.conversation).contains_eager(Conversation.person))
+    .where(Message.id == bindparam("id"))
+    .with_for_update(of=[Conversation, Message])
+    .execution_options(populate_existing=True)
+)
+
 
 def manner_of(conversation: Conversation, language: str | None, wording: Wording, settings: Settings) -> Manner:
     """How a person is spoken to: in their language, else the guess, else the first language; by the clock where they are."""
@@ -32,15 +43,7 @@ def lock_message(session: Session, message_id: UUID) -> Message:
 
     The conversation first: so everybody does it, and nobody waits for each other. Raises NoResultFound.
     """
-    return session.execute(
-        select(Message)
-        .join(Message.conversation)
-        .join(Conversation.person)
-        .options(contains_eager(Message.conversation).contains_eager(Conversation.person))
-        .where(Message.id == message_id)
-        .with_for_update(of=[Conversation, Message])
-        .execution_options(populate_existing=True)
-    ).scalar_one()
+    return session.execute(_LOCK, {"id": message_id}).scalar_one()
 
 
 def queue_parts(

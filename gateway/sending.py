@@ -8,8 +8,8 @@ from collections.abc import Callable
 from itertools import takewhile
 from uuid import UUID
 
-from sqlalchemy import select, text
-from sqlalchemy.orm import Session, aliased
+from sqlalchemy import text
+from sqlalchemy.orm import Session
 
 from cases.models import Conversation
 from core.database import DESK_CHANNEL, notify, now
@@ -34,6 +34,11 @@ OPEN = ("queued", "sending", "uncertain")
 """States of a row of which something may still be to be done."""
 
 
+_OPEN_ROWS = text("""
+    SELECT message.id, message.state FROM message JOIN message AS this USING (conversation_id)
+    WHERE this.id = :id AND message.seq >= this.seq AND message.state = ANY(:open)
+    ORDER BY message.seq
+""")
 _TAKEN_OVER = text("""
     WITH taken AS (
       UPDATE message SET state = 'sent', provider_sid = :sid, segments = coalesce(:segments, segments), error_code = NULL,
@@ -71,13 +76,7 @@ def send(gateway: Gateway, message_id: UUID) -> None:
 
 def _open_rows(session: Session, message_id: UUID) -> list[UUID]:
     """This row, unless it is done, and those behind it up to the first that somebody began: a doubted message may not be overtaken."""
-    this = aliased(Message)
-    found = session.execute(
-        select(Message.id, Message.state)
-        .join(this, this.conversation_id == Message.conversation_id)
-        .where(this.id == message_id, Message.seq >= this.seq, Message.state.in_(OPEN))
-        .order_by(Message.seq)
-    ).all()
+    found = session.execute(_OPEN_ROWS, {"id": message_id, "open": list(OPEN)}).all()
     behind = takewhile(lambda row: row.state == "queued", (row for row in found if row.id != message_id))
     return [row.id for row in (*(row for row in found if row.id == message_id), *behind)]
 

@@ -1,26 +1,23 @@
 """What the channel notices about a message besides its words (protocol 2.5): many at once, a very long one, another language."""
 
-from sqlalchemy import select
-from sqlalchemy.orm import Session
+from collections.abc import Sequence
+from datetime import datetime
 
 from cases.models import Conversation
 from core.settings import Settings
 from core.turns import Sign
 from core.writing import tokens
 from gateway.gateway import Gateway
-from gateway.models import Message
 from gateway.wording import Wording
 
 ENOUGH_WORDS = 4
 """Words from which a language is told with certainty enough; a shorter text may be a loan word or a name."""
 
 
-def signs_of(
-    session: Session, conversation: Conversation, message: Message, text: str, gateway: Gateway
-) -> tuple[Sign, ...]:
-    """The signs of a message. The same again when its turn is run again."""
+def signs_of(conversation: Conversation, text: str, times: Sequence[datetime], gateway: Gateway) -> tuple[Sign, ...]:
+    """The signs of a message; `times` tells when it and those before it were written. The same again when its turn is run again."""
     found: list[Sign] = []
-    if _bursts(session, message, gateway.settings):
+    if _bursts(times, gateway.settings):
         found.append("burst")
     if len(text) > gateway.settings.long_text:
         found.append("long_text")
@@ -29,20 +26,9 @@ def signs_of(
     return tuple(found)
 
 
-def _bursts(session: Session, message: Message, settings: Settings) -> bool:
+def _bursts(times: Sequence[datetime], settings: Settings) -> bool:
     """Whether a burst begins here to be one: the message before it must not have been in one already, so that it is noticed once."""
     many = settings.burst_messages
-    times = session.execute(
-        select(Message.created_at)
-        .where(
-            Message.conversation_id == message.conversation_id,
-            Message.direction == "inbound",
-            Message.author == "person",
-            Message.seq <= message.seq,
-        )
-        .order_by(Message.seq.desc())
-        .limit(many + 1)
-    ).scalars().all()  # fmt: skip
     now_many = len(times) >= many and times[0] - times[many - 1] < settings.burst_within
     before = len(times) > many and times[1] - times[many] < settings.burst_within
     return now_many and not before
