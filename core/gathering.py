@@ -17,6 +17,7 @@ class Gathering[Item, Answer]:
     together: Does a batch, in order; None for each item that has to be done alone. When it raises, all of them are.
     alone: Does one item.
     most: Items of a batch. at_once: Items that are done alone at the same time.
+    pause: Seconds for which a batch gathers before it is begun.
     """
 
     def __init__(
@@ -26,8 +27,9 @@ class Gathering[Item, Answer]:
         *,
         most: int,
         at_once: int,
+        pause: float = 0.0,
     ) -> None:
-        self._together, self._alone, self._most = together, alone, most
+        self._together, self._alone, self._most, self._pause = together, alone, most, pause
         self._room, self._own_thread = CapacityLimiter(at_once), CapacityLimiter(1)
         self._waiting: deque[tuple[Item, asyncio.Future[Answer | None]]] = deque()
         self._working: asyncio.Task[None] | None = None
@@ -43,6 +45,8 @@ class Gathering[Item, Answer]:
 
     async def _work(self) -> None:
         while self._waiting:
+            if self._pause and len(self._waiting) < self._most:
+                await asyncio.sleep(self._pause)
             batch = [self._waiting.popleft() for _ in range(min(self._most, len(self._waiting)))]
             items = [item for item, _ in batch]
             answers: Sequence[Answer | None] = [None] * len(batch)

@@ -70,18 +70,20 @@ def handle_next(gateway: Gateway, conversation_id: UUID, *, again: bool = False)
     process would otherwise be read for ever. Of a first run it is written with what was read.
     """
     with gateway.sessions.begin() as session:
-        message = _next(session, lock_conversation(session, conversation_id))
+        conversation = lock_conversation(session, conversation_id)
+        message = _next(session, conversation)
         if message is None:
             return
         message.attempts += 1
         worn_out = message.attempts > MAX_ATTEMPTS
-        asked = None if again or worn_out else _ask(gateway, session, message)
+        asked = None if again or worn_out else _ask(gateway, session, conversation, message)
     if worn_out:
         park(gateway, conversation_id, message.id)
         return
     if again:
         with gateway.sessions.begin() as session:
-            asked = _ask(gateway, session, lock_message(session, message.id))
+            message = lock_message(session, message.id)
+            asked = _ask(gateway, session, message.conversation, message)
     if asked is None:
         return
     outcome: TurnReply | str
@@ -103,9 +105,8 @@ def _next(session: Session, conversation: Conversation) -> Message | None:
     ).scalar_one_or_none()
 
 
-def _ask(gateway: Gateway, session: Session, message: Message) -> _Asked | None:
-    """What to ask the engine; None when the message is none of the bot's. Message and conversation must be locked."""
-    conversation = message.conversation
+def _ask(gateway: Gateway, session: Session, conversation: Conversation, message: Message) -> _Asked | None:
+    """What to ask the engine; None when the message is none of the bot's. The conversation must be locked."""
     from_desk = message.author == "system"
     if message.state != "received":
         return None

@@ -41,6 +41,8 @@ TOGETHER = 100
 AT_ONCE = {MESSAGES: 8, STATUS: 4}
 """Requests that are taken in alone at once, fewer than there are connections to the database. What somebody wrote has room of its own: a
 status may wait for a conversation that is being answered, and would keep messages waiting with it."""
+STATUS_PAUSE = 0.03
+"""Seconds for which statuses gather: nobody waits for them, three come for each turn, and each alone costs as much as all of a moment."""
 _EMPTY_TWIML = '<?xml version="1.0" encoding="UTF-8"?><Response/>'
 
 Answer = tuple[int, str]
@@ -63,7 +65,7 @@ class Intake:
         self._pace = Pace(REFUSED_A_MINUTE)
         self._gathering = {
             MESSAGES: Gathering(self._messages, self._alone, most=TOGETHER, at_once=AT_ONCE[MESSAGES]),
-            STATUS: Gathering(self._statuses, self._alone, most=TOGETHER, at_once=AT_ONCE[STATUS]),
+            STATUS: Gathering(self._statuses, self._alone, most=TOGETHER, at_once=AT_ONCE[STATUS], pause=STATUS_PAUSE),
         }
         self._by_themselves: dict[int, Address] = {}
         self._lock = Lock()

@@ -41,6 +41,26 @@ async def test_what_comes_while_a_batch_is_under_way_is_done_together_in_order()
     assert await gathering.ask(6) == "6 with others", "it goes on after it had nothing to do"
 
 
+async def test_with_a_pause_what_comes_one_after_the_other_is_one_batch_and_a_full_one_does_not_wait() -> None:
+    batches: list[int] = []
+
+    def together(items: Sequence[int]) -> list[str | None]:
+        batches.append(len(items))
+        return ["done" for _ in items]
+
+    gathering = Gathering(together, lambda _: "alone", most=4, at_once=1, pause=0.3)
+    asked = []
+    for item in range(3):
+        asked.append(asyncio.create_task(gathering.ask(item)))
+        await asyncio.sleep(0.01)
+    assert await asyncio.gather(*asked) == ["done"] * 3
+    assert batches == [3]
+    patient: Gathering[int, str] = Gathering(together, lambda _: "alone", most=4, at_once=1, pause=3600)
+    async with asyncio.timeout(10):
+        assert await asyncio.gather(*(patient.ask(item) for item in range(4))) == ["done"] * 4
+    assert batches == [3, 4]
+
+
 async def test_who_is_done_alone_keeps_nobody_waiting() -> None:
     held, go_on = threading.Event(), threading.Event()
 
