@@ -28,7 +28,7 @@ HEARTBEAT_SECONDS = 5.0
 """How often a worker says that it lives."""
 FETCH_SECONDS = 0.1
 """Seconds after which the queue is looked at unasked. A job that waits for another of its lock is not announced again when that ends: at
-two seconds every further message of a reply, which waits for the one before it, came two seconds late."""
+two seconds whoever wrote twice in a row heard two seconds late. (The messages of one reply do not wait for it: `gateway/sending.py`.)"""
 DEAD_AFTER_SECONDS = 20.0
 """Silence after which a worker is taken for dead and its jobs are run again: so long somebody waits whose turn it had begun."""
 
