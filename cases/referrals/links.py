@@ -1,11 +1,8 @@
 """The link by which a partner's focal point reads and answers one referral: signed, for a while, without an account.
 
-It holds no data of anybody: a secret made with the copy's hash key over the referral's id and the number of the link, so that a letter can
-be written again without anybody having kept the secret. The database holds its digest only, and none once the link is dead.
+It holds no data of anybody: a secret (`core/links.py`) over the referral's id and the number of the link.
 """
 
-import base64
-import hashlib
 from dataclasses import dataclass, field
 from datetime import datetime
 from uuid import UUID
@@ -19,13 +16,11 @@ from cases.ownership import lock_conversation
 from cases.referrals import content
 from cases.referrals.models import READABLE, Referral
 from core.database import now
-from core.encryption import cipher
 from core.jobs import UPKEEP, defer
+from core.links import Links, digest_of
 
 SEND = "cases.send_referral"
-_PURPOSE = "referral-link"
-_BYTES = 24
-"""192 bits, as for the directory's links."""
+_LINKS = Links("referral-link")
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,18 +43,11 @@ def new_link(session: Session, referral: Referral, focal_point: UUID | None) -> 
 
 def token_of(referral: Referral) -> str:
     """The secret of its link: the one that is out, whichever key made it, else a new one."""
-    bound = f"{referral.id}:{referral.link_number}"
-    made = [_token(signed) for signed in cipher().find_hashes(bound, purpose=_PURPOSE)]
-    return next((token for token in made if digest_of(token) == referral.token_hash), made[0])
+    return _LINKS.token(_bound(referral), referral.token_hash)
 
 
-def _token(signed: bytes) -> str:
-    return base64.urlsafe_b64encode(signed[:_BYTES]).decode()
-
-
-def digest_of(token: str) -> bytes:
-    """What is kept of a secret."""
-    return hashlib.sha256(token.encode("utf-8", "replace")).digest()
+def _bound(referral: Referral) -> str:
+    return f"{referral.id}:{referral.link_number}"
 
 
 def link_of(referral: Referral, base: str) -> str:
@@ -75,8 +63,7 @@ def older_links(session: Session) -> int:
     live = select(Referral).where(
         Referral.state.in_(READABLE), Referral.token_hash.is_not(None), Referral.expires_at > now()
     )
-    made = ((cipher().find_hash(f"{one.id}:{one.link_number}", purpose=_PURPOSE), one) for one in session.scalars(live))
-    return sum(digest_of(_token(signed)) != one.token_hash for signed, one in made)
+    return sum(_LINKS.is_older(_bound(one), one.token_hash) for one in session.scalars(live))
 
 
 def open_link(session: Session, token: str, *, at: datetime | None = None) -> Referral:

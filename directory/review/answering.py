@@ -13,11 +13,11 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from core.database import now
+from core.links import digest_of
 from directory.errors import DeadLinkError, ListingError
 from directory.models import Service
 from directory.records import PhoneRecord, ScheduleRecord, ServiceRecord
 from directory.review import drafts, listing
-from directory.review.asking import digest_of
 from directory.review.assuring import assure
 from directory.review.models import FocalPoint, VerificationRequest
 from directory.review.todo import open_task

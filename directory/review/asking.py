@@ -1,11 +1,9 @@
 """Asking the focal point of an organization whether an entry still holds, by a link that works once, for a while, and only for that entry.
 
-The link's secret is signed with the copy's hash key over the request's id, so a reminder carries the same link without anybody having
-kept it: the database holds only its digest. Sending is a job; the request and the job are written together.
+The link's secret (`core/links.py`) is made over the id of the request, so a reminder carries the same link without anybody having kept it.
+Sending is a job; the request and the job are written together.
 """
 
-import base64
-import hashlib
 from datetime import datetime, timedelta
 from uuid import UUID
 
@@ -13,17 +11,15 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from core.database import now
-from core.encryption import cipher
 from core.jobs import UPKEEP, defer
+from core.links import Links, digest_of
 from directory.errors import DeadLinkError, NoFocalPointError, UnknownEntryError
 from directory.models import Metadata, Service
 from directory.review.models import FocalPoint, VerificationRequest
 from directory.review.policy import Policy
 
 SEND = "directory.send_request"
-_PURPOSE = "verification-link"
-_BYTES = 24
-"""192 bits: nobody guesses one, and the address still fits into an SMS with its sentence."""
+_LINKS = Links("verification-link")
 
 
 def focal_points(session: Session, service_id: UUID) -> list[FocalPoint]:
@@ -117,8 +113,7 @@ def link_of(request: VerificationRequest, base: str) -> str:
 
 def token_of(request: VerificationRequest) -> str:
     """The secret of a request's link: the one that is out, whichever key made it, else a new one."""
-    made = [_token(signed) for signed in cipher().find_hashes(str(request.id), purpose=_PURPOSE)]
-    return next((token for token in made if digest_of(token) == request.token_hash), made[0])
+    return _LINKS.token(str(request.id), request.token_hash)
 
 
 def older_links(session: Session) -> int:
@@ -126,14 +121,4 @@ def older_links(session: Session) -> int:
     live = select(VerificationRequest).where(
         VerificationRequest.answered_at.is_(None), VerificationRequest.expires_at > now()
     )
-    made = ((cipher().find_hash(str(one.id), purpose=_PURPOSE), one) for one in session.scalars(live))
-    return sum(digest_of(_token(signed)) != one.token_hash for signed, one in made)
-
-
-def _token(signed: bytes) -> str:
-    return base64.urlsafe_b64encode(signed[:_BYTES]).decode()
-
-
-def digest_of(token: str) -> bytes:
-    """What is kept of a secret."""
-    return hashlib.sha256(token.encode("utf-8", "replace")).digest()
+    return sum(_LINKS.is_older(str(one.id), one.token_hash) for one in session.scalars(live))

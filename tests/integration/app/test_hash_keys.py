@@ -25,6 +25,7 @@ from core import hash_keys
 from core.database import Sessions, now
 from core.encryption import Cipher, use_cipher
 from core.hash_keys import HashKeyMissing, HashKeys, needed
+from core.links import digest_of
 from core.settings import Settings, read_settings
 from desk import factors
 from desk.counting import move_marks, span_of
@@ -410,7 +411,7 @@ def test_browsers_hidden_addresses_marks_and_links_come_along(
             expires_at=now() + timedelta(days=1),
         )
         token = asking.token_of(request)
-        request.token_hash = asking.digest_of(token)
+        request.token_hash = digest_of(token)
         session.add(point)
         session.flush()
         session.add(request)

@@ -9,13 +9,14 @@ from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
 from core.encryption import use_cipher
+from core.links import digest_of
 from core.settings import PROJECT, SettingsError
 from directory.errors import DeadLinkError, NoFocalPointError, ReasonNeededError, VerificationDateError
 from directory.models import Service
 from directory.records import PhoneRecord, ScheduleRecord
 from directory.review import answering, cycle, drafts, listing
 from directory.review.answering import Corrections
-from directory.review.asking import ask, digest_of, hand_over, link_of, token_of
+from directory.review.asking import ask, hand_over, link_of, token_of
 from directory.review.history import history
 from directory.review.models import FocalPoint, VerificationRequest
 from directory.review.policy import Policy, read_policy
