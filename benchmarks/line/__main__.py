@@ -70,7 +70,7 @@ async def _all(results: dict[str, Any], asked: argparse.Namespace, home: Path) -
             once = results.setdefault("once", {}).setdefault(name, {})
             if "long" not in once or (asked.stored and "stored" not in once):
                 _say(f"one long conversation, and stored ones: {name}")
-                async for what, found in _once(name, home / name, provider, asked.stored):
+                async for what, found in _once(name, home / name, provider, asked.stored, done=set(once)):
                     once[what] = found
                     _keep(results)
             forget(home / name)
@@ -94,13 +94,17 @@ async def _round(name: Name, folder: Path, provider: Provider, seconds: float) -
     return found
 
 
-async def _once(name: Name, folder: Path, provider: Provider, wanted: int) -> AsyncIterator[tuple[str, dict[str, Any]]]:
+async def _once(
+    name: Name, folder: Path, provider: Provider, wanted: int, *, done: set[str]
+) -> AsyncIterator[tuple[str, dict[str, Any]]]:
     """What takes long and is compared with itself: one measurement of each line."""
     with running(name, folder, provider) as (line, _):
         await measure.warm_up(provider)
-        yield "profile", await profiled(line, provider)
-        yield "long", await measure.long_conversation(line, provider)
-        if wanted:
+        if "profile" not in done:
+            yield "profile", await profiled(line, provider)
+        if "long" not in done:
+            yield "long", await measure.long_conversation(line, provider)
+        if wanted and "stored" not in done:
             yield "stored", {str(size): await _with_stored(line, provider, size) for size in (FEW, wanted)}
 
 

@@ -42,8 +42,7 @@ def dialogue() -> tuple[Turn, ...]:
 @cache
 def endless(line: str, length: int) -> tuple[Turn, ...]:
     """So many turns in one conversation: up to the question of consent (Waymark: behind it), then round and round."""
-    asked = next(number for number, turn in enumerate(recorded()) if CONSENT in turn["bot"][-1])
-    begun = asked + (2 if line == "waymark" else 1)
+    begun = before_the_round(line)
     said, answer = ROUND[line]
     again = Turn(said, (re.compile(re.escape(answer) + ".*", re.DOTALL), dialogue()[begun - 1].answered[-1]))
     return dialogue()[:begun] + (again,) * (length - begun)
@@ -53,6 +52,12 @@ def endless(line: str, length: int) -> tuple[Turn, ...]:
 def recorded() -> list[dict[str, Any]]:
     """The turns as the file has them."""
     return list(yaml.safe_load(RECORDED.read_text(encoding="utf-8"))["turns"])
+
+
+def before_the_round(line: str) -> int:
+    """How many turns of the long conversation are not yet those that come again and again."""
+    asked = next(number for number, turn in enumerate(recorded()) if CONSENT in turn["bot"][-1])
+    return asked + (2 if line == "waymark" else 1)
 
 
 def _pattern(text: str) -> re.Pattern[str]:

@@ -5,7 +5,7 @@ import time
 from collections.abc import Sequence
 from typing import Any
 
-from benchmarks.line.dialogue import dialogue, endless
+from benchmarks.line.dialogue import before_the_round, dialogue, endless
 from benchmarks.line.lines import Line
 from benchmarks.line.people import Person, Seen, crowd, flood, stream
 from benchmarks.line.provider import Provider
@@ -17,7 +17,8 @@ AT_ONCE = (1, 8, 32)
 RATES = (1, 5, 20)
 FLOODS = (100, 500)
 EARLY, LATE, ROUND = 5, 500, 7
-"""Turns of one conversation that are compared: the 5th with the 500th, each with its neighbours, so many in all."""
+"""Turns of one conversation that are compared: the 5th with the 500th, each with its neighbours, so many in all. They are counted where it
+goes round: those before it have other answers, of one message and not of two, and would be compared with something else."""
 LONG_SECONDS = 300.0
 """How long one conversation is gone on with at most."""
 WARM_UP = 3
@@ -89,16 +90,16 @@ async def long_conversation(line: Line, provider: Provider, seconds: float = LON
     Raises RuntimeError when an answer was wrong, or did not come.
     """
     seen = Seen()
-    person = Person(provider, seen, endless(line.name, LATE + ROUND // 2))
+    begun = before_the_round(line.name)
+    person = Person(provider, seen, endless(line.name, begun + LATE + ROUND // 2))
     until = time.monotonic() + seconds
-    while not person.done and (time.monotonic() < until or len(seen.replies) < EARLY + ROUND):
+    while not person.done and (time.monotonic() < until or len(seen.replies) < begun + EARLY + ROUND):
         await person.next()
     if seen.wrong:
         raise RuntimeError(f"the long conversation broke off: {seen.wrong}")
-    late = min(LATE, len(seen.replies) - ROUND // 2)
-    first, last = (
-        statistics.median(seen.replies[turn - 1 - ROUND // 2 : turn + ROUND // 2]) * 1000 for turn in (EARLY, late)
-    )
+    alike = seen.replies[begun:]
+    late = min(LATE, len(alike) - ROUND // 2)
+    first, last = (statistics.median(alike[turn - 1 - ROUND // 2 : turn + ROUND // 2]) * 1000 for turn in (EARLY, late))
     return {"turn_5_ms": first, "turn": late, "turn_ms": last, "ratio": last / first}
 
 

@@ -133,7 +133,7 @@ def figures(results: Mapping[str, Any]) -> str:
                 lines,
             ),
             ("training, s (of a processor)", *(_training(results, name) for name in NAMES)),
-            ("5th turn of a conversation, ms", *(_once(results, name, "long", "turn_5_ms") for name in NAMES)),
+            ("5th turn of a long conversation, ms", *(_once(results, name, "long", "turn_5_ms") for name in NAMES)),
             (f"{LATE}th turn, ms", *(_late(results, name) for name in NAMES)),
             *_stored(results),
         ],

@@ -7,7 +7,7 @@ import pytest
 import yaml
 
 from benchmarks.line import page, scale
-from benchmarks.line.dialogue import dialogue, endless, recorded
+from benchmarks.line.dialogue import before_the_round, dialogue, endless, recorded
 from benchmarks.line.measure import spread
 from benchmarks.line.profile import shares
 from benchmarks.line.stock import HOME
@@ -32,6 +32,14 @@ def test_the_dialogue_ends_with_a_person_and_the_long_one_goes_on_as_long_as_is_
     for line, question in (("waymark", 4), ("stock", 3)):
         assert len(endless(line, 503)) == 503
         assert endless(line, 503)[-1].answered[-1] == dialogue()[question].answered[-1]
+
+
+@pytest.mark.parametrize("line", ["waymark", "stock"])
+def test_the_turns_of_the_long_conversation_that_are_compared_are_alike(line: str) -> None:
+    """The first ones are answered by one message, those that go round by two: compared with each other, a line grew slower that did not."""
+    begun = before_the_round(line)
+    assert len({tuple(pattern.pattern for pattern in turn.answered) for turn in endless(line, 503)[begun:]}) == 1
+    assert endless(line, 503)[begun - 1].answered != endless(line, 503)[begun].answered
 
 
 def test_the_spread_of_measured_seconds() -> None:
