@@ -12,6 +12,7 @@ from cases.models import Case, Conversation
 from cases.service import CaseHandle, open_case_of
 from core.database import now
 from gateway.alarms import Trouble
+from gateway.asked import times_written
 from gateway.gateway import Gateway
 from gateway.guessing import guess_language
 from gateway.models import Message
@@ -86,24 +87,14 @@ def _may(session: Session, conversation: Conversation, case: Case) -> bool:
 
 def _said(session: Session, conversation: Conversation, message: Message, gateway: Gateway, *keys: str) -> bool:
     """Whether one of these was said since the last pause: whoever comes back after one may hear it again, who goes on writing not."""
-    since = _since(session, conversation, message, gateway)
+    since = _since(session, message, gateway)
     found = select(Message.id).where(_heard(conversation), Message.key.in_(keys), Message.created_at >= since)
     return session.execute(found.limit(1)).first() is not None
 
 
-def _since(session: Session, conversation: Conversation, message: Message, gateway: Gateway) -> datetime:
+def _since(session: Session, message: Message, gateway: Gateway) -> datetime:
     """When the person began to write after their last pause, as far back as looked at."""
-    times = session.scalars(
-        select(Message.created_at)
-        .where(
-            Message.conversation_id == conversation.id,
-            Message.direction == "inbound",
-            Message.author == "person",
-            Message.seq <= message.seq,
-        )
-        .order_by(Message.seq.desc())
-        .limit(LOOKED_AT)
-    ).all()
+    times = times_written(session, message, LOOKED_AT)
     begun = times[0]
     for time in times[1:]:
         if begun - time > gateway.settings.lock_after:

@@ -27,23 +27,20 @@ def inbound_of(message: Message) -> Inbound:
     )
 
 
+def written_until(message: Message) -> ColumnElement[bool]:
+    """What the person wrote in this conversation, up to this message."""
+    return and_(
+        Message.conversation_id == message.conversation_id,
+        Message.direction == "inbound",
+        Message.author == "person",
+        Message.seq <= message.seq,
+    )
+
+
 def times_written(session: Session, message: Message, many: int) -> Sequence[datetime]:
     """When the person wrote this message and those before it, as many at most, the latest first."""
-    return (
-        session.execute(
-            select(Message.created_at)
-            .where(
-                Message.conversation_id == message.conversation_id,
-                Message.direction == "inbound",
-                Message.author == "person",
-                Message.seq <= message.seq,
-            )
-            .order_by(Message.seq.desc())
-            .limit(many)
-        )
-        .scalars()
-        .all()
-    )
+    latest = select(Message.created_at).where(written_until(message)).order_by(Message.seq.desc()).limit(many)
+    return session.scalars(latest).all()
 
 
 def last_question(session: Session, conversation: Conversation) -> Question | None:

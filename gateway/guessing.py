@@ -4,6 +4,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from core.encryption import DecryptionError
+from gateway.asked import written_until
 from gateway.models import Message
 from gateway.wording import Wording, clean
 
@@ -13,17 +14,7 @@ _RECENT = 5
 
 def guess_language(wording: Wording, session: Session, message: Message) -> str | None:
     """The language of this message or, when it is a digit, of those before it."""
-    earlier = session.execute(
-        select(Message)
-        .where(
-            Message.conversation_id == message.conversation_id,
-            Message.direction == "inbound",
-            Message.author == "person",
-            Message.seq <= message.seq,
-        )
-        .order_by(Message.seq.desc())
-        .limit(_RECENT)
-    ).scalars()  # fmt: skip
+    earlier = session.scalars(select(Message).where(written_until(message)).order_by(Message.seq.desc()).limit(_RECENT))
     for candidate in earlier:
         try:
             text = clean(candidate.body or "")[:500]

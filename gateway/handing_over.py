@@ -38,13 +38,9 @@ class Ready:
 
 def make_ready(gateway: Gateway, conversation: Conversation, message: Message, *, last_attempt: bool) -> Ready:
     """Everything of a row that is handed over, read while the conversation is locked."""
-    return Ready(
-        message.id,
-        _outgoing(gateway, conversation, message),
-        _content(message),
-        template_of(message),
-        last_attempt,
-    )
+    template = template_of(message)
+    outgoing = _outgoing(gateway, conversation, message, template)
+    return Ready(message.id, outgoing, _content(message), template, last_attempt)
 
 
 def hand_over(gateway: Gateway, ready: Ready) -> Accepted:
@@ -67,13 +63,14 @@ def template_of(message: Message) -> str | None:
     return message.content_sid if json.loads(message.extra or "{}").get("form") == "template" else None
 
 
-def _outgoing(gateway: Gateway, conversation: Conversation, message: Message) -> Callable[[str | None], Outgoing]:
+def _outgoing(
+    gateway: Gateway, conversation: Conversation, message: Message, template: str | None
+) -> Callable[[str | None], Outgoing]:
     to = Address(conversation.channel, conversation.person.phone or "").for_twilio()
     sender = Address(conversation.channel, conversation.our_address).for_twilio()
     callback = f"{gateway.settings.public_base()}/twilio/status?message={message.id}{RETRY_HINT}"
     body = message.body or ""
     labels = tuple(json.loads(message.extra or "{}").get("labels", ()))
-    template = template_of(message)
 
     def outgoing(sid: str | None) -> Outgoing:
         if template is not None:

@@ -42,7 +42,7 @@ AT_ONCE = {MESSAGES: 8, STATUS: 4}
 """Requests that are taken in alone at once, fewer than there are connections to the database. What somebody wrote has room of its own: a
 status may wait for a conversation that is being answered, and would keep messages waiting with it."""
 STATUS_PAUSE = 0.03
-"""Seconds for which statuses gather: nobody waits for them, three come for each turn, and each alone costs as much as all of a moment."""
+"""Seconds for which statuses gather: nobody waits for them, two come for each message, and each alone costs as much as all of a moment."""
 _EMPTY_TWIML = '<?xml version="1.0" encoding="UTF-8"?><Response/>'
 
 Answer = tuple[int, str]

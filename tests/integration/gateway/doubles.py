@@ -1,5 +1,6 @@
 """What the channels' tests work with: a strict Twilio, signed webhooks, a worker, all on a real database."""
 
+import asyncio
 import base64
 import hmac
 import json
@@ -122,6 +123,17 @@ def sign(url: str, form: list[tuple[str, str]], token: str) -> str:
     names = sorted({name for name, _ in form})
     text = url + "".join(name + value for name in names for value in sorted({v for n, v in form if n == name}))
     return base64.b64encode(hmac.new(token.encode(), text.encode("utf-8", "surrogatepass"), sha1).digest()).decode()
+
+
+async def until_waiting(sessions: Sessions, count: int) -> None:
+    """Until so many wait for a lock of the database."""
+    query = "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'"
+    for _ in range(500):
+        with sessions.begin() as session:
+            if session.execute(text(query)).scalar_one() == count:
+                return
+        await asyncio.sleep(0.02)
+    raise AssertionError("nobody waits")
 
 
 @dataclass

@@ -51,6 +51,11 @@ def state(line: Line) -> tuple[str, str | None, str | None]:
     return row.state, row.status, row.error_code
 
 
+def jobs_run_now(line: Line) -> None:
+    with line.sessions.begin() as session:
+        session.execute(text("UPDATE procrastinate_jobs SET scheduled_at = NULL"))
+
+
 def timeout(request: httpx.Request) -> httpx.Response:
     raise httpx.ReadTimeout("slow", request=request)
 
@@ -187,8 +192,7 @@ async def test_a_message_that_the_list_cannot_tell_apart_stays_uncertain_and_kee
     with pytest.raises(SendLater):
         send(line.gateway, row.id)  # the list may still show it
     earlier(line, 11)
-    with line.sessions.begin() as session:
-        session.execute(text("UPDATE procrastinate_jobs SET scheduled_at = NULL"))
+    jobs_run_now(line)
     await line.work()
     assert [each.state for each in line.rows("outbound")] == ["uncertain", "sent"]
     assert line.twilio.bodies[-1] == "Goodbye."
@@ -215,19 +219,13 @@ async def test_messages_behind_one_that_waits_wait_too(line: Line) -> None:
     line.twilio.faults = [no_connection]
     await line.work()
     assert line.twilio.sent == []
-    with line.sessions.begin() as session:
-        session.execute(text("UPDATE procrastinate_jobs SET scheduled_at = NULL"))
+    jobs_run_now(line)
     await line.work()
     assert line.twilio.bodies == ["An information line.", "Goodbye."]
 
 
 TWO = (INTRO, Say(say="say_goodbye"))
 THREE = (INTRO, Say(say="say_help"), Say(say="say_goodbye"))
-
-
-def jobs_run_now(line: Line) -> None:
-    with line.sessions.begin() as session:
-        session.execute(text("UPDATE procrastinate_jobs SET scheduled_at = NULL"))
 
 
 def taken(line: Line, happens: Callable[[], None] = lambda: None) -> Fault:
@@ -376,8 +374,7 @@ async def test_what_got_no_answer_is_not_overtaken_by_what_comes_after_it(line: 
     await line.work()
     assert line.twilio.sent == []
     line.twilio(arriving[0])
-    with line.sessions.begin() as session:
-        session.execute(text("UPDATE procrastinate_jobs SET scheduled_at = NULL"))
+    jobs_run_now(line)
     await line.work()
     assert line.twilio.bodies == ["An information line.", "Goodbye."]
     assert [row.state for row in line.rows("outbound")] == ["sent", "sent"]

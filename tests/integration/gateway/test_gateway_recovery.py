@@ -1,7 +1,5 @@
 """What happens when the ground gives way: a full disk, a lost connection, a clock that jumps. Nothing is lost and nothing is said twice."""
 
-import asyncio
-import time
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
@@ -20,7 +18,7 @@ from gateway.reconcile import last, reconcile
 from gateway.rows import lock_message
 from gateway.turn import handle_next
 from tests.databases import end_connections
-from tests.integration.gateway.doubles import Line
+from tests.integration.gateway.doubles import Line, until_waiting
 
 pytestmark = pytest.mark.anyio
 
@@ -183,19 +181,9 @@ async def test_a_message_is_locked_after_its_conversation_and_read_as_it_is_then
                 return row.state, row.conversation.epoch
 
         looking = other.submit(look)
-        await asyncio.to_thread(somebody_waits, line)
+        await until_waiting(line.sessions, 1)
         row = session.execute(select(Message).where(Message.id == message_id).with_for_update(nowait=True)).scalar_one()
         row.state = "parked"
         conversation.epoch += 7
         session.commit()
         assert looking.result(timeout=10) == ("parked", 7)
-
-
-def somebody_waits(line: Line) -> None:
-    query = "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'"
-    for _ in range(500):
-        with line.sessions.begin() as session:
-            if session.execute(text(query)).scalar_one():
-                return
-        time.sleep(0.02)
-    raise AssertionError("nobody waits")

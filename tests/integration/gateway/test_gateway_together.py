@@ -23,7 +23,7 @@ from gateway.models import Message
 from gateway.receive import Arrival, store, understand
 from gateway.statuses import FORWARD, Told, move_together, receive_status
 from gateway.together import store_together
-from tests.integration.gateway.doubles import US, Line
+from tests.integration.gateway.doubles import US, Line, until_waiting
 
 pytestmark = pytest.mark.anyio
 
@@ -263,16 +263,6 @@ async def test_nobodys_message_overtakes_one_of_theirs_that_still_waits(
     assert [row.body for row in line.rows("inbound")] == ["before", "somebody else", "first", "second"]
     await line.write("third")
     assert together[-1] == "third"
-
-
-async def until_waiting(sessions: Sessions, count: int) -> None:
-    query = "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'"
-    for _ in range(500):
-        with sessions.begin() as session:
-            if session.execute(text(query)).scalar_one() == count:
-                return
-        await asyncio.sleep(0.02)
-    raise AssertionError("nobody waits")
 
 
 def sent(
